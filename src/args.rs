@@ -122,6 +122,9 @@ pub struct Explain {
     /// openai by default
     #[arg(long, value_name = "ID", requires = "answer")]
     pub service: Option<String>,
+    /// With --answer: format of the explanation
+    #[arg(long, value_enum, default_value_t = TextOrJson::Human, requires = "answer")]
+    pub format: TextOrJson,
 }
 
 /// Options of `watch`.
@@ -170,13 +173,13 @@ pub struct HistoryOptions {
     #[arg(long, value_name = "WALK", conflicts_with_all = ["name", "since"])]
     pub walk: Option<i64>,
     /// Format of the list
-    #[arg(long, value_enum, default_value_t = HistoryFormat::Human)]
-    pub format: HistoryFormat,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Human)]
+    pub format: TextOrJson,
 }
 
-/// `history --format`.
+/// `--format` of `history`, and of `explain --answer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum HistoryFormat {
+pub enum TextOrJson {
     /// For people
     Human,
     /// For programs

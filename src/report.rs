@@ -24,7 +24,7 @@ pub use read::{ReadError, SavedReport, read};
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.5";
+pub const SCHEMA_VERSION: &str = "1.6";
 
 /// The report over one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -227,6 +227,8 @@ pub mod part {
     pub const PART: &str = "part";
     /// The part that gives tokens.
     pub const LOGIN: &str = "login";
+    /// A host that clients ask which check revocation; also the id of its service.
+    pub const REVOCATION: &str = "revocation";
     /// A part whose name shows no service.
     pub const HOST: &str = "host";
     /// The label of a report whose state does not count, since nothing that is configured uses its name.

@@ -137,7 +137,7 @@ fn run_any(
             application::check(&arguments, world(), terminal, progress)
         }
         Some(Command::Explain(arguments)) => match &arguments.answer {
-            Some(file) => pasted::explain(file, arguments.service.as_deref(), &world(), terminal),
+            Some(file) => pasted::explain(file, &arguments, &world(), terminal),
             None => generate::explain_finding(arguments.finding.as_deref()),
         },
         Some(Command::Diagnose { reports, azure, way, output }) => {

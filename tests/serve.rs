@@ -206,6 +206,23 @@ fn a_broken_path_is_answered_with_its_cause_and_pages_name_it() {
     server.stop();
 }
 
+/// The verdict is the gateway's; what its backend showed from here is with it.
+#[test]
+fn the_backend_of_a_gateway_is_walked_with_it() {
+    let world = "gateway-fails-and-its-backend-answers-here";
+    let server = Running::with(world, ServeSettings::default(), |lab| {
+        document(lab, &["gateway"]) + "service = \"openai\"\nbackend = \"myacct\"\n"
+    });
+    let (_, text) = server.get("/probe?target=gateway&debug=true", "");
+    assert!(text.contains("\nprobe_success 0\n"), "{text}");
+    assert!(text.contains("the backend myacct.openai.azure.com"), "{text}");
+    let (_, page) = server.get("/target?name=gateway", "");
+    for part in ["http-front-answered", "http-gateway-backend", "the backend myacct"] {
+        assert!(page.contains(part), "{part} is not on the target's page: {page}");
+    }
+    server.stop();
+}
+
 #[test]
 fn scrapes_share_a_walk_are_queued_and_are_rejected() {
     // Silence lasts as long as the hop's deadline.

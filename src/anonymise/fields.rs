@@ -118,6 +118,7 @@ const FIELDS: &[(Kind, &[&str])] = &[
             "authority_host",
             "applies",
             "issuer_url",
+            "revocation_urls",
             "managed_identity",
             "audience",
             "wanted_audiences",

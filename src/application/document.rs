@@ -25,8 +25,13 @@ pub fn document(parts: &[Part]) -> String {
 #[must_use]
 pub fn url(part: &Part) -> String {
     let seen = &part.target.seen;
-    let port = if seen.port == 443 { String::new() } else { format!(":{}", seen.port) };
+    let port = if has_own_port(part) { String::new() } else { format!(":{}", seen.port) };
     format!("https://{}{port}{}", seen.host, seen.base_path)
+}
+
+/// Whether its port is the one that its service has by itself.
+fn has_own_port(part: &Part) -> bool {
+    part.target.seen.port == part.target.service().map_or(443, |service| service.port)
 }
 
 /// Its name, which no other part has: its host, or its URL where the host alone, given as a target,
@@ -34,7 +39,7 @@ pub fn url(part: &Part) -> String {
 fn name(part: &Part, taken: &BTreeSet<String>) -> String {
     let seen = &part.target.seen;
     let url = url(part);
-    let is_host = seen.base_path.is_empty() && seen.port == 443;
+    let is_host = seen.base_path.is_empty() && has_own_port(part);
     let name = if !is_host && inventory::is_name(&url) { &url } else { &seen.host };
     let numbered = (2_usize..).map(|number| format!("{name} ({number})"));
     let mut names = std::iter::once(name.clone()).chain(numbered);
@@ -67,6 +72,9 @@ fn origin(part: &Part) -> String {
         Origin::CommandLine => "from the command line".to_owned(),
         Origin::Variable(name) => format!("from {name}"),
         Origin::Credential => "the credential requests its token there".to_owned(),
+        Origin::Certificate => {
+            "named by a certificate, for clients that check revocation".to_owned()
+        }
         Origin::Implied if part.is_account() => {
             "another name of the account; nothing that is configured uses it".to_owned()
         }

@@ -3,6 +3,7 @@
 //! application name. Pure: names in, parts out; nothing is resolved or opened.
 
 mod document;
+pub mod revocation;
 mod variables;
 
 use crate::args::With;
@@ -11,7 +12,7 @@ use crate::services::{self, Kind, Service};
 use crate::target::{Target, TargetError};
 use crate::world::Environment;
 
-pub use crate::report::part::{HOST, LOGIN, PART, UNUSED, USED};
+pub use crate::report::part::{HOST, LOGIN, PART, REVOCATION, UNUSED, USED};
 pub use document::{document, url};
 pub use variables::{VARIABLES, notes};
 
@@ -45,19 +46,22 @@ pub enum Origin {
     /// No configuration: another name of the same account, or the login host where no token is
     /// configured.
     Implied,
+    /// A certificate that was seen: a client that checks revocation asks there.
+    Certificate,
 }
 
 impl Part {
     /// Whether the application cannot do without it.
     #[must_use]
     pub fn is_used(&self) -> bool {
-        self.origin != Origin::Implied
+        !matches!(self.origin, Origin::Implied | Origin::Certificate)
     }
 
     /// Whether it may have a private endpoint of its own, so that `--expect` is about it.
     #[must_use]
     pub fn may_be_private(&self) -> bool {
-        self.target.seen.private_zone.is_some() || self.service.is_some()
+        let named = self.target.seen.private_zone.is_some() || self.service.is_some();
+        named && self.origin != Origin::Certificate
     }
 
     /// Whether it is a name of an account, whose deployment can be checked.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::{Evidence, Observed};
 
 /// In the form of an API key.
 const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -241,4 +243,56 @@ fn the_inventory_of_any_legal_url_can_be_read() {
             assert!(service.is_none_or(|option| entry.options().contains(&option)), "{text}");
         }
     }
+}
+
+/// A walk whose certificate names these places.
+fn certified(urls: &[&str]) -> Evidence {
+    let text = include_str!("../../fixtures/bases/private.json");
+    let mut evidence: Evidence = serde_json::from_str(text).unwrap();
+    let Observed::Done { value: tls, .. } = &mut evidence.tls else { panic!("no handshake") };
+    assert_eq!(tls.outcome, TlsOutcome::Verified);
+    tls.chain[0].revocation_urls = urls.iter().map(|url| (*url).to_owned()).collect();
+    evidence
+}
+
+#[test]
+fn hosts_of_revocation_come_from_verified_certificates_and_do_not_count() {
+    let urls = [
+        "http://ocsp.digicert.com",
+        "http://crl3.digicert.com/a.crl",
+        "http://crl3.digicert.com/b.crl",
+        "http://pki.corp.example:8080/c.crl",
+        "http://lists.blob.core.windows.net/d.crl",
+        "http://10.1.2.3/e.crl",
+        "http://user@pki.example/f.crl",
+        "not a url",
+    ];
+    let evidence = certified(&urls);
+    let parts = revocation::parts(&revocation::places(&evidence));
+    let places = parts.iter().map(|part| (part.target.seen.host.as_str(), part.target.seen.port));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            ("crl3.digicert.com", 80),
+            ("lists.blob.core.windows.net", 80),
+            ("ocsp.digicert.com", 80),
+            ("pki.corp.example", 8080),
+            ("pki.example", 80),
+        ]
+    );
+    assert!(parts.iter().all(|part| !part.is_used() && !part.may_be_private()));
+    let inventory = crate::inventory::read(&document(&parts)).unwrap();
+    let entry = &inventory.entries[2];
+    assert_eq!(entry.name, "ocsp.digicert.com");
+    let options = ["--service=revocation", "--credential=none", "--expect=any"];
+    assert_eq!(entry.options(), options, "what repeats it by hand");
+
+    let mut unverified = evidence.clone();
+    if let Observed::Done { value: tls, .. } = &mut unverified.tls {
+        tls.outcome = TlsOutcome::Closed;
+    }
+    assert!(revocation::places(&unverified).is_empty(), "any chain could name any host");
+    let mut proxied = evidence;
+    proxied.vantage.proxy.applies = Some("http://proxy.corp.example:3128".to_owned());
+    assert!(revocation::places(&proxied).is_empty(), "clients reach them by the proxy");
 }

@@ -157,6 +157,11 @@ fn meaning(
     let own = |list: fn(&Service) -> &'static [&'static str]| {
         reading::service(evidence).map_or(&[][..], list)
     };
+    let by_text =
+        row.by_text() || answered_by(reading::service(evidence), answer).product().is_some();
+    let finding = finding(evidence, rule);
+    // A status alone leaves every cause that the service refuses with it.
+    let read = if by_text { Confidence::Inferred } else { Confidence::Possible };
     Ok(AnswerMeaning {
         id: rule.id,
         title: rule.title,
@@ -174,10 +179,10 @@ fn meaning(
             (None, Some(caller)) => format!("by {service}, as {caller} quotes it"),
             (None, None) => refused(evidence, answer, row),
         },
-        by_text: row.by_text()
-            || answered_by(reading::service(evidence), answer).product().is_some(),
+        by_text,
+        confidence: finding.as_ref().map_or(read, |finding| finding.confidence),
         testable,
-        finding: finding(evidence, rule),
+        finding,
         page: rule.page(),
     })
 }
@@ -249,6 +254,7 @@ fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
         refused: refused.to_owned(),
         causes: &[],
         by_text: true,
+        confidence: Confidence::Inferred,
         testable: testable.to_owned(),
         finding: None,
         page: rule.page(),

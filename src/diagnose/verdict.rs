@@ -185,18 +185,19 @@ fn proof(e: &View<'_>) -> Result<Clause, String> {
 
 /// What a connection alone shows: anything that listens there accepts it.
 fn connected_alone(e: &View<'_>) -> String {
-    let protocol = match reading::service(e).map(|service| service.opening) {
-        Some(Opening::Protocol(name)) => name,
-        _ => "another protocol",
+    let reason = match reading::service(e).map(|service| service.opening) {
+        Some(Opening::Protocol(name)) => format!("TLS begins inside {name}"),
+        Some(Opening::Clear(name)) => format!("this service is {name}"),
+        _ => "TLS begins inside another protocol".to_owned(),
     };
     let Some(attempt) = e.tcp.value().and_then(|tcp| tcp.walked_attempt()) else {
-        return format!("TLS begins inside {protocol}, which is not spoken here");
+        return format!("{reason}, which is not spoken here");
     };
     let at = match &attempt.connect_to {
         Some(detour) => format!("{detour} (--connect-to)"),
         None => attempt.address.to_string(),
     };
-    format!("{at} accepts a connection; who answers is not known, as TLS begins inside {protocol}")
+    format!("{at} accepts a connection; who answers is not known, as {reason}")
 }
 
 /// Whether the address that was walked is one that applications get.

@@ -212,6 +212,10 @@ pub struct Certificate {
     pub is_ca: bool,
     /// The URL of the issuer's certificate (authority information access).
     pub issuer_url: Option<String>,
+    /// Where a client that checks revocation asks over HTTP: OCSP responders (authority information
+    /// access) and CRL distribution points, at most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revocation_urls: Vec<String>,
     /// SHA-256 of the DER form, in hex.
     pub sha256: String,
 }

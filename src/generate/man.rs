@@ -107,6 +107,10 @@ const PAGES: &[Page] = &[
             ("aoai-probe explain", "every finding"),
             ("aoai-probe explain tls", "those of one hop"),
             ("aoai-probe explain dns-zone-not-linked", "the page of one"),
+            (
+                "aoai-probe explain --answer error.txt --format json",
+                "a printed error, for programs",
+            ),
         ],
     },
     Page {

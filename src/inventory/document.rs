@@ -40,6 +40,9 @@ pub struct Settings {
     /// As `--service`.
     #[schemars(with = "Option<String>")]
     pub service: Text,
+    /// As `--backend`: the host behind this gateway, which every walk checks as well.
+    #[schemars(with = "Option<String>")]
+    pub backend: Text,
     /// As `--expect`.
     #[schemars(with = "Option<String>")]
     pub expect: Text,

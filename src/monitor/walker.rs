@@ -238,7 +238,9 @@ impl Walker {
             plan.deadline = plan.deadline.min(within);
             plan.timeout = plan.timeout.min(within);
         }
-        let asked = plan.resolvers(&self.world(), &entry.target.seen.host).into_iter();
+        let world = self.world();
+        let names = plan.backend.iter().chain([&entry.target]).map(|target| &target.seen.host);
+        let asked = names.flat_map(|name| plan.resolvers(&world, name));
         let asked = asked.map(|(resolver, _)| resolver.ip());
         let permits = self.resolvers.acquire(asked.collect::<Vec<IpAddr>>()).await;
         // The clock, the world and the credential are those at the begin of this walk.

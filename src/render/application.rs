@@ -11,10 +11,17 @@ use crate::diagnosis::State;
 use crate::evidence::address::{AddressClass, classify};
 use crate::evidence::{Evidence, Observed, SkipReason, tunnel};
 use crate::report::Report;
-use crate::report::part::{UNUSED, USED};
+use crate::report::part::{PART, REVOCATION, UNUSED, USED};
 
 /// Columns of a host, at most; a longer one moves its own line.
 const MAX_HOST: usize = 48;
+
+/// What the rows of hosts for revocation mean (facts S53 and S54).
+const REVOCATION_NOTE: [&str; 3] = [
+    "  only for revocation: named by a certificate for clients that check revocation",
+    "  (curl on Windows; .NET and Java if set to; not OpenSSL, rustls, Go). Its name",
+    "  and port were tested, without a request; its state does not count",
+];
 
 /// The table, one row a report; empty with `-q`.
 #[must_use]
@@ -45,9 +52,18 @@ pub fn table(reports: &[Report], style: Style) -> String {
     writer.write_inline(&line(&head));
     writer.write_headline("", Color::White, "state");
     for (report, row) in reports.iter().zip(&rows) {
+        if is_of_revocation(report) && is_reached(report) {
+            writer.write_inline(&line(row));
+            writer.write_headline("REACHED", Color::White, ", only for revocation");
+            continue;
+        }
         let state = report.verdict.state;
         let at = report.cause().map(|f| format!(" at {} ({})", f.hop.name(), f.id));
-        let unused = if is_unused(report) { ", not used" } else { "" };
+        let unused = match (is_of_revocation(report), is_unused(report)) {
+            (true, _) => ", only for revocation",
+            (false, true) => ", not used",
+            (false, false) => "",
+        };
         writer.write_inline(&line(row));
         let no_call = matches!(
             report.evidence.http,
@@ -57,7 +73,12 @@ pub fn table(reports: &[Report], style: Style) -> String {
         let rest = format!("{}{far}{unused}", at.unwrap_or_default());
         writer.write_headline(state.words(), color(state), &rest);
     }
-    if reports.iter().any(is_unused) {
+    if reports.iter().any(is_of_revocation) {
+        for line in REVOCATION_NOTE {
+            writer.write_headline("", Color::White, line);
+        }
+    }
+    if reports.iter().any(|report| is_unused(report) && !is_of_revocation(report)) {
         writer.write_headline(
             "",
             Color::White,
@@ -69,6 +90,16 @@ pub fn table(reports: &[Report], style: Style) -> String {
 
 fn is_unused(report: &Report) -> bool {
     report.labels.get(USED).is_some_and(|value| value == UNUSED)
+}
+
+fn is_of_revocation(report: &Report) -> bool {
+    report.labels.get(PART).is_some_and(|value| value == REVOCATION)
+}
+
+/// Whether the host of a service without TLS accepted the connection: what a walk can show of it.
+fn is_reached(report: &Report) -> bool {
+    let connected = report.evidence.tcp.value().is_some_and(|tcp| tcp.selected.is_some());
+    connected && report.verdict.state == State::CannotTell && report.cause().is_none()
 }
 
 /// What kind of address applications get; not seen where a proxy resolves the name.

@@ -1,14 +1,106 @@
-//! What an answer means that an application printed, for people.
+//! What an answer means that an application printed: for people, and as JSON.
 
 use colored::Color;
+use serde::Serialize;
 
-use super::Style;
 use super::steps;
 use super::text_writer::TextWriter;
-use crate::diagnosis::{AnswerMeaning, ExplainedAnswer};
+use super::{Style, json};
+use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Fix};
+
+/// The version of the JSON; its minor number grows with each field that is added.
+const ANSWER_VERSION: &str = "1.0";
 
 /// What holds for every such text.
 const AS_PASTED: &str = "read as it was pasted: who sent it was not checked, and nothing was sent";
+
+/// The whole JSON of a pasted text (docs/answers.md).
+#[derive(Serialize)]
+struct Explained<'a> {
+    answer_version: &'static str,
+    /// Whether the meaning of any answer is known.
+    known: bool,
+    /// The answer itself, then what it quotes.
+    answers: Vec<Answer<'a>>,
+}
+
+/// One answer.
+#[derive(Serialize)]
+struct Answer<'a> {
+    /// Status, code and message on one line.
+    answer: &'a str,
+    /// What it means, if that is known.
+    meaning: Option<Meaning<'a>>,
+    /// Why it is not known.
+    unknown: Option<&'static str>,
+}
+
+/// What one answer means.
+#[derive(Serialize)]
+struct Meaning<'a> {
+    finding: &'static str,
+    title: &'static str,
+    confidence: Confidence,
+    read_by: &'static str,
+    leg: Leg<'a>,
+    refused: &'a str,
+    causes: &'a [&'static str],
+    testable: &'a str,
+    reasoning: &'a [String],
+    fix: Option<&'a Fix>,
+}
+
+/// The call that was refused.
+#[derive(Serialize)]
+struct Leg<'a> {
+    caller: &'a str,
+    callee: &'a str,
+    between_services: bool,
+}
+
+/// Pretty JSON with a line feed at its end.
+///
+/// # Errors
+///
+/// Those of `serde_json`: none are known for answers.
+pub fn to_json(answers: &[ExplainedAnswer]) -> Result<String, serde_json::Error> {
+    let known = answers.iter().any(|answer| answer.meaning.is_ok());
+    let answers = answers.iter().map(Answer::of).collect();
+    let explained = Explained { answer_version: ANSWER_VERSION, known, answers };
+    Ok(json::escape(&crate::report::json::pretty(&explained)?) + "\n")
+}
+
+impl<'a> Answer<'a> {
+    fn of(explained: &'a ExplainedAnswer) -> Self {
+        Self {
+            answer: &explained.line,
+            meaning: explained.meaning.as_ref().ok().map(Meaning::of),
+            unknown: explained.meaning.as_ref().err().copied(),
+        }
+    }
+}
+
+impl<'a> Meaning<'a> {
+    fn of(meaning: &'a AnswerMeaning) -> Self {
+        let finding = meaning.finding.as_ref();
+        Self {
+            finding: meaning.id,
+            title: meaning.title,
+            confidence: meaning.confidence,
+            read_by: if meaning.by_text { "text" } else { "status" },
+            leg: Leg {
+                caller: &meaning.caller,
+                callee: &meaning.callee,
+                between_services: meaning.between_services,
+            },
+            refused: &meaning.refused,
+            causes: meaning.causes,
+            testable: &meaning.testable,
+            reasoning: finding.map_or(&[], |finding| &finding.reasoning),
+            fix: finding.and_then(|finding| finding.fix.as_ref()),
+        }
+    }
+}
 
 /// The first line; then each answer, the outermost first, with what it means; then the fix.
 #[must_use]

@@ -40,7 +40,7 @@ pub(crate) const fn choice(by: SkipReason) -> &'static str {
         SkipReason::ProxyApplies => "a proxy carries the call",
         SkipReason::DirectPathIsPublic => "the direct path is public (--direct walks it)",
         SkipReason::ServiceHasNoCall => "no call is made to this service",
-        SkipReason::TlsInsideProtocol => "TLS begins inside a protocol that is not spoken here",
+        SkipReason::TlsInsideProtocol => "what is spoken here does not begin with TLS",
         SkipReason::NotNeeded => "the answer did not make it necessary",
         SkipReason::Option => "an option says so",
         SkipReason::ResolverGiven => "--resolver names the answer that counts",
@@ -78,7 +78,7 @@ pub(crate) fn file(state: &FileState) -> String {
 pub(crate) fn proxy_reason(reason: &ProxyReason) -> String {
     match reason {
         ProxyReason::NotConfigured => "none is configured".to_owned(),
-        ProxyReason::NotHttp => "this service is not reached by HTTP".to_owned(),
+        ProxyReason::NotHttp => "this service is not reached by HTTPS".to_owned(),
         ProxyReason::OptionNone => "--proxy none".to_owned(),
         ProxyReason::OptionUrl => "--proxy".to_owned(),
         ProxyReason::Variable { name } => name.clone(),

@@ -20,8 +20,13 @@ impl Anonymous {
     /// What replaces the names of reports that are still to come, of targets with these names.
     pub(super) fn of_targets<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, String> {
         let mut new = Self::new(&[])?;
-        names.for_each(|name| new.anonymiser.add_target(name));
+        new.add_targets(names);
         Ok(new)
+    }
+
+    /// Further targets whose reports are still to come.
+    pub(super) fn add_targets<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        names.for_each(|name| self.anonymiser.add_target(name));
     }
 
     /// One report, judged again.

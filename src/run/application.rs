@@ -1,10 +1,13 @@
 //! `app`: everything that an application calls, side by side.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use url::Url;
 
-use super::round::{self, Round};
+use super::round::{self, FollowUp, Round};
 use super::{Output, Progress, Terminal, check, suggestions};
-use crate::application::{self, Origin, PART, Part, UNUSED, USED};
+use crate::application::{self, Origin, PART, Part, UNUSED, USED, revocation};
 use crate::args::{self, Application, Check};
 use crate::credential::destinations::{Destination, planned};
 use crate::credential::{
@@ -14,7 +17,9 @@ use crate::evidence::repeat::Repeat;
 use crate::evidence::text::may_hold_password;
 use crate::inventory::{self, Entry};
 use crate::render;
+use crate::report::Report;
 use crate::walk::plan::DEADLINE;
+use crate::walk::proxy_choice::ProxyOption;
 use crate::world::World;
 
 /// Walks every part once and renders the results.
@@ -34,19 +39,44 @@ pub(super) fn check(
     })?;
     let entries = parts.iter().zip(&read.entries);
     let entries = entries.map(|(part, entry)| entry_of(part, entry, options, &world)).collect();
-    let counts = |place: usize| parts.get(place).is_none_or(Part::is_used);
+    let counts = |place: usize| parts.get(place).is_some_and(Part::is_used);
+    let outside = world.clone();
+    let places: RefCell<BTreeSet<String>> = RefCell::default();
+    let seen = |place: usize, report: &Report| {
+        if counts(place) {
+            places.borrow_mut().extend(revocation::places(&report.evidence));
+        }
+    };
+    let further = || revocation_entries(&places.borrow(), options, &outside);
     let round = Round {
         entries,
         counts: &counts,
         words: words(arguments),
         file: None,
         table: Some(render::application::table),
+        follow_up: Some(FollowUp { seen: &seen, entries: &further, plan: REVOCATION_PLAN }),
     };
     // Each entry has its own options already; those of the command line repeat one of them alone.
     let notes = notes(&world);
     let mut output = round::walked(round, options, world, terminal, progress)?;
     output.err.insert_str(0, &notes);
     Ok(output)
+}
+
+/// What is contacted for clients that check revocation, of which only certificates know the names.
+const REVOCATION_PLAN: &str = "the hosts that verified certificates name for OCSP and CRLs would be \
+     contacted then:\n  dns    getaddrinfo, and the resolvers\n  tcp    port 80; no request\n";
+
+/// The entries of hosts that clients ask which check revocation: their names and connections, past any
+/// proxy.
+fn revocation_entries(places: &BTreeSet<String>, options: &Check, world: &World) -> Vec<Entry> {
+    let parts = revocation::parts(places);
+    // Each name of them was read from a certificate: none that cannot be in an inventory is walked.
+    let read = inventory::read(&application::document(&parts));
+    let entries = read.map(|inventory| inventory.entries).unwrap_or_default();
+    let options = Check { proxy: Some(ProxyOption::None), ..options.clone() };
+    let entries = parts.iter().zip(&entries);
+    entries.map(|(part, entry)| entry_of(part, entry, &options, world)).collect()
 }
 
 /// The inventory of the same parts.

@@ -240,22 +240,8 @@ fn backend(arguments: &Check, targets: &[Target]) -> Result<Option<Target>, Stri
     let [gateway] = targets else {
         return Err("--backend is for one target: the gateway in front of it".to_owned());
     };
-    let own = gateway.service().is_some_and(|service| service.gateway().is_some());
-    let seen = &gateway.seen;
-    let forced = gateway.forced_service().is_some() && seen.public_suffix.is_none();
-    let in_front = own || forced || seen.suffix_service.is_some();
-    if !in_front || gateway.original_host.is_some() {
-        return Err(format!(
-            "--backend is for a gateway, and {} is not known as one: --service openai names what \
-             answers there",
-            gateway.seen.host
-        ));
-    }
-    let backend = Target::parse(typed, None).map_err(|error| format!("--backend: {error}"))?;
-    match backend.seen.host == gateway.seen.host {
-        true => Err("--backend names the gateway itself".to_owned()),
-        false => Ok(Some(backend)),
-    }
+    let backend = gateway.backend(typed).map_err(|error| format!("--backend: {error}"))?;
+    Ok(Some(backend))
 }
 
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {

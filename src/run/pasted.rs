@@ -2,7 +2,7 @@
 
 use super::output::style_of;
 use super::{CANNOT_TELL, INPUT_TIMEOUT, Output, Terminal};
-use crate::args::Color;
+use crate::args::{Color, Explain, TextOrJson};
 use crate::credential::{self, Credential};
 use crate::diagnose::pasted::of_service;
 use crate::files::{self, May};
@@ -20,11 +20,11 @@ const LIMIT: u64 = 256 << 10;
 /// Reads, explains and renders.
 pub(super) fn explain(
     file: &str,
-    service: Option<&str>,
+    arguments: &Explain,
     world: &World,
     terminal: Terminal,
 ) -> Result<Output, String> {
-    let named = service.map(known_service).transpose()?.flatten();
+    let named = arguments.service.as_deref().map(known_service).transpose()?.flatten();
     let from = file.to_owned();
     let bytes = blocking::run_with_timeout(INPUT_TIMEOUT, move || read(&from))
         .map_err(|_| format!("{file}: no end of it after 30 s"))?
@@ -62,9 +62,15 @@ pub(super) fn explain(
     }
     let answers = pasted::explain(&text, &base, &secrets);
     let known = answers.iter().any(|answer| answer.meaning.is_ok());
-    let style = style_of(Color::Auto, &world.environment, terminal.out);
+    let out = match arguments.format {
+        TextOrJson::Json => render::pasted::to_json(&answers).map_err(|error| error.to_string())?,
+        TextOrJson::Human => {
+            let style = style_of(Color::Auto, &world.environment, terminal.out);
+            render::pasted::render(&answers, style)
+        }
+    };
     let status = if known { 0 } else { CANNOT_TELL };
-    Ok(Output { out: render::pasted::render(&answers, style), status, ..Output::default() })
+    Ok(Output { out, status, ..Output::default() })
 }
 
 fn read(file: &str) -> std::io::Result<Vec<u8>> {

@@ -1,7 +1,7 @@
 //! `check --config`: one round over an inventory.
 
 use crate::sorting;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::time::Duration;
 
 use super::about::About;
@@ -151,6 +151,18 @@ pub(super) struct Round<'a> {
     pub(super) file: Option<&'a str>,
     /// For people: the table of all reports that comes before their causes.
     pub(super) table: Option<fn(&[Report], Style) -> String>,
+    /// What is walked afterwards, and does not count.
+    pub(super) follow_up: Option<FollowUp<'a>>,
+}
+
+/// Walks that follow from what the first ones saw.
+pub(super) struct FollowUp<'a> {
+    /// Reads a report of the first walks, with the index of its entry.
+    pub(super) seen: &'a dyn Fn(usize, &Report),
+    /// What is to be walked now.
+    pub(super) entries: &'a dyn Fn() -> Vec<Entry>,
+    /// What it contacts, for `--plan`.
+    pub(super) plan: &'static str,
 }
 
 /// Walks the inventory once and renders the results.
@@ -169,6 +181,7 @@ pub(super) fn run(
         words: vec![format!("--config={file}")],
         file: Some(file),
         table: None,
+        follow_up: None,
     };
     walked(round, arguments, world, terminal, progress)
 }
@@ -189,7 +202,8 @@ pub(super) fn walked(
         leaked.map_err(|error| format!("line {}: {error}", entry.line))?;
     }
     if arguments.plan {
-        return Ok(Output { out: contacts(&entries, &world), ..Output::default() });
+        let more = round.follow_up.map_or("", |follow_up| follow_up.plan);
+        return Ok(Output { out: contacts(&entries, &world) + more, ..Output::default() });
     }
     let targets = entries.iter().map(|entry| &entry.target.seen);
     let baseline = Baseline::read(arguments.baseline.as_ref(), targets)?;
@@ -211,17 +225,25 @@ pub(super) fn walked(
     let mut anonymous = output.anonymise.then(|| Anonymous::of_targets(names)).transpose()?;
     let mut refused = None;
     let mut done = 0_usize;
-    let finished = |place: usize, walked: Result<Report, NotWalked>| {
+    let added: OnceCell<Vec<Entry>> = OnceCell::new();
+    let entry_at = |place: usize| match place.checked_sub(total) {
+        None => entries.get(place).copied(),
+        Some(further) => added.get().and_then(|added| added.get(further)),
+    };
+    let mut finished = |place: usize, walked: Result<Report, NotWalked>| {
+        let Some(entry) = entry_at(place) else { return };
         if let Err(why @ NotWalked::HoldsSecret(_)) = &walked {
             // Any report would show the name, in which the secret is.
-            refused = Some(format!("line {}: {why}", entries[place].line));
+            refused = Some(format!("line {}: {why}", entry.line));
             return;
         }
         let report = walked.unwrap_or_else(|why| {
-            let entry = entries[place];
             failed.push(format!("line {}: {}: {why}", entry.line, entry.name));
             walker.not_walked(entry, &why.to_string())
         });
+        if let Some(follow_up) = round.follow_up.as_ref().filter(|_| place < total) {
+            (follow_up.seen)(place, &report);
+        }
         let report = match anonymous.as_mut().map(|anonymous| anonymous.report(&report)) {
             None => report,
             Some(Ok(report)) => report,
@@ -230,7 +252,8 @@ pub(super) fn walked(
                 return;
             }
         };
-        done += 1;
+        // The walks that follow are no part of the progress.
+        done += usize::from(place < total);
         if (round.counts)(place) {
             worst.count(&report, exit_style);
             summary.count(place, Row::of(&report));
@@ -248,8 +271,13 @@ pub(super) fn walked(
     let interruption = Cell::new(None);
     let runtime = runtime()?;
     runtime.block_on(async {
-        let stop = async { interruption.set(Some(interrupted().await)) };
-        round::walk(&walker, &entries, concurrency, stop, finished).await;
+        let stop = || async { interruption.set(Some(interrupted().await)) };
+        round::walk(&walker, &entries, concurrency, stop(), &mut finished).await;
+        if let (Some(follow_up), None) = (&round.follow_up, interruption.get()) {
+            let further: Vec<&Entry> = added.get_or_init(follow_up.entries).iter().collect();
+            let finished = |place: usize, walked| finished(total + place, walked);
+            round::walk(&walker, &further, concurrency, stop(), finished).await;
+        }
     });
     // A lookup that still blocks must not delay the end of the process.
     runtime.shutdown_background();

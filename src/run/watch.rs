@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::round::{self, Reading};
 use super::{Output, Progress, runtime};
-use crate::args::{HistoryFormat, HistoryOptions, Watch};
+use crate::args::{HistoryOptions, TextOrJson, Watch};
 use crate::evidence::Trust;
 use crate::evidence::text::repeatable;
 use crate::inventory::{Inventory, WebhookPlace};
@@ -255,8 +255,8 @@ pub(super) fn history(arguments: &HistoryOptions, world: &World) -> Result<Outpu
     }
     let changes = changes(&reader, &incidents).map_err(in_file)?;
     let out = match arguments.format {
-        HistoryFormat::Json => show::json(&incidents, &targets, &changes),
-        HistoryFormat::Human => show::human(&incidents, &targets, &changes, &again),
+        TextOrJson::Json => show::json(&incidents, &targets, &changes),
+        TextOrJson::Human => show::human(&incidents, &targets, &changes, &again),
     };
     Ok(Output { out, ..Output::default() })
 }

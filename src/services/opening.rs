@@ -11,6 +11,8 @@ pub enum Opening {
     Requested(&'static TlsRequest),
     /// With this protocol, in which TLS begins later.
     Protocol(&'static str),
+    /// With this protocol, which has no TLS.
+    Clear(&'static str),
 }
 
 /// How a protocol asks for TLS, where that takes one request before anything else.
@@ -41,7 +43,7 @@ impl Opening {
     pub const fn alpn(self) -> &'static [&'static str] {
         match self {
             Self::Https => &["http/1.1"],
-            Self::Tls | Self::Requested(_) | Self::Protocol(_) => &[],
+            Self::Tls | Self::Requested(_) | Self::Protocol(_) | Self::Clear(_) => &[],
         }
     }
 
@@ -50,7 +52,7 @@ impl Opening {
     pub const fn tls_request(self) -> Option<&'static TlsRequest> {
         match self {
             Self::Requested(request) => Some(request),
-            Self::Https | Self::Tls | Self::Protocol(_) => None,
+            Self::Https | Self::Tls | Self::Protocol(_) | Self::Clear(_) => None,
         }
     }
 }

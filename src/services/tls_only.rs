@@ -1,5 +1,5 @@
 //! Services that are walked as far as TLS, or to the connection where TLS begins inside a protocol of
-//! theirs: no call of theirs is known here. Ports of their own, and how TLS begins there: facts D110 and
+//! theirs or is not there at all: no call of theirs is known here. Ports of their own, and how TLS begins there: facts D110 and
 //! D112.
 
 use super::{Opening, POSTGRESQL, Service, china, public, usgov};
@@ -93,4 +93,7 @@ pub(super) const SERVICES: &[Service] = &[
     Service::new("signalr", "SignalR", &[
         china(&["signalR"], "service.signalr.azure.cn", "privatelink.signalr.azure.cn"),
     ]).resource_type("Microsoft.SignalRService/SignalR"),
+    // No host of Azure: certificates name the hosts (facts S54 and S56).
+    Service::new("revocation", "Certificate revocation", &[])
+        .own_protocol(80, Opening::Clear("HTTP without TLS")),
 ];

@@ -88,3 +88,20 @@ pub enum TargetError {
     #[error("there is no service {0:?}; one of: {1}")]
     Service(String, String),
 }
+
+/// Why a host cannot be what is behind a target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BackendError {
+    /// The target is not in front of anything that is known.
+    #[error(
+        "only a gateway has a host behind it, and {0} is not known as one: name what answers there \
+         (--service openai, or service = \"openai\" in an inventory)"
+    )]
+    NoGateway(String),
+    /// The host cannot be walked.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The gateway itself.
+    #[error("names the gateway itself")]
+    Itself,
+}

@@ -3,7 +3,7 @@
 mod error;
 mod typed;
 
-pub use error::TargetError;
+pub use error::{BackendError, TargetError};
 pub use typed::COMMANDS;
 use typed::{LONGEST, base_path, from_name, from_url, holds_signature};
 
@@ -83,7 +83,9 @@ impl Target {
             let known = known.service;
             let fits = forced == known
                 || (forced.is_account() && known.is_account())
-                || (forced.has_call() && known.gateway().is_some());
+                || (forced.has_call() && known.gateway().is_some())
+                // Any host may have a service in the clear next to its own.
+                || matches!(forced.opening, Opening::Clear(_));
             if !fits {
                 return Err(TargetError::OtherService {
                     host,
@@ -100,6 +102,26 @@ impl Target {
     pub fn forced_service(&self) -> Option<&'static Service> {
         let shown = by_suffix(&self.seen.host).map(|found| found.service);
         self.service().filter(|service| shown != Some(*service))
+    }
+
+    /// The host behind it, where it is a gateway: one by its name, or by the service that was named
+    /// for it.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`].
+    pub fn backend(&self, typed: &str) -> Result<Self, BackendError> {
+        let own = self.service.is_some_and(|service| service.gateway().is_some());
+        let forced = self.forced_service().is_some() && self.seen.public_suffix.is_none();
+        let in_front = own || forced || self.seen.suffix_service.is_some();
+        if !in_front || self.original_host.is_some() {
+            return Err(BackendError::NoGateway(self.seen.host.clone()));
+        }
+        let backend = Self::parse(typed, None)?;
+        match backend.seen.host == self.seen.host {
+            true => Err(BackendError::Itself),
+            false => Ok(backend),
+        }
     }
 
     fn build(

@@ -43,13 +43,14 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
         lines.push(format!("tcp    every address of {host}, port {}", target.seen.port));
     }
     let protocol = match target.opening() {
-        Opening::Protocol(name) => Some(name),
+        Opening::Protocol(name) | Opening::Clear(name) => Some(name),
         Opening::Https | Opening::Tls | Opening::Requested(_) => None,
     };
     lines.push(match target.opening() {
         Opening::Protocol(name) => {
             format!("tls    nothing: TLS begins inside {name}, which is not spoken")
         }
+        Opening::Clear(name) => format!("tls    nothing: this service is {name}"),
         Opening::Requested(ask) => {
             format!("tls    {}'s request for TLS, then SNI {host}", ask.protocol)
         }

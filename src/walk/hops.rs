@@ -74,7 +74,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     let to_token = kind == WalkKind::Request;
     let calls = to_token || (target.has_call() && target.original_host.is_none());
     let last = match target.opening() {
-        Opening::Protocol(_) if !to_token => Hop::Tcp,
+        Opening::Protocol(_) | Opening::Clear(_) if !to_token => Hop::Tcp,
         _ if calls => Hop::Http,
         _ => Hop::Tls,
     };

@@ -31,7 +31,8 @@ pub struct Plan {
     pub expect: Expect,
     /// `--proxy`.
     pub proxy: ProxyOption,
-    /// `--backend`: the host behind a gateway, walked as well for comparison.
+    /// `--backend`, or `backend` of an inventory: the host behind a gateway, walked as well for
+    /// comparison.
     pub backend: Option<Target>,
     /// `--direct`: compare a proxied path with the direct one also when that is public.
     pub direct: bool,
@@ -134,11 +135,12 @@ impl Plan {
         list
     }
 
-    /// The plan of the walk to [`Self::backend`]: what is expected of the gateway's address and
-    /// asked of its deployment is not of the backend.
+    /// The plan of the walk to [`Self::backend`]: what is expected of the gateway's address, asked of
+    /// its deployment and allowed for its times is not of the backend.
     #[must_use]
     pub fn of_backend(&self) -> Self {
-        Self { backend: None, deployment: None, expect: Expect::Auto, ..self.clone() }
+        let (expect, limits) = (Expect::Auto, Limits::default());
+        Self { backend: None, deployment: None, expect, limits, ..self.clone() }
     }
 
     /// What the evidence keeps of it.
@@ -212,6 +214,7 @@ impl Plan {
     #[must_use]
     pub fn call_options(&self) -> Vec<String> {
         let mut options: Vec<String> = Vec::new();
+        options.extend(self.backend.as_ref().map(|host| option("--backend", &host.seen.input)));
         options.extend(self.deployment.as_ref().map(|name| option("--deployment", name)));
         if self.api_version != API_VERSION {
             options.push(option("--api-version", &self.api_version));

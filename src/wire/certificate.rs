@@ -7,6 +7,7 @@ use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
+use x509_parser::extensions::DistributionPointName;
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
 
 use super::redacted;
@@ -17,6 +18,10 @@ use crate::secret::Redactor;
 
 /// Alternative names of a certificate that are kept as evidence.
 const NAMES_KEPT: usize = 50;
+/// Places of revocation data that are kept as evidence.
+const REVOCATION_URLS_KEPT: usize = 8;
+/// id-ad-ocsp (RFC 5280, section 4.2.2.1).
+const OCSP: &str = "1.3.6.1.5.5.7.48.1";
 
 /// A certificate's fields; none when it cannot be parsed.
 pub(super) fn certificate(
@@ -59,6 +64,7 @@ pub(super) fn certificate(
         self_issued: parsed.subject() == issuer,
         is_ca: parsed.is_ca(),
         issuer_url: issuer_url(&parsed, redactor),
+        revocation_urls: revocation_urls(&parsed, redactor),
         sha256: sha256(der, &request.provider),
     })
 }
@@ -94,6 +100,37 @@ fn issuer_url(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -> Opt
     })
 }
 
+/// Where a client that checks revocation asks: OCSP responders, then CRL distribution points
+/// (RFC 5280, sections 4.2.2.1 and 4.2.1.13). LDAP is a directory's own and is left out.
+fn revocation_urls(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -> Vec<String> {
+    let uri = |name: &GeneralName<'_>| match name {
+        GeneralName::URI(uri) if uri.starts_with("http://") => Some(redacted(uri, 300, redactor)),
+        _ => None,
+    };
+    let (mut responders, mut lists) = (Vec::new(), Vec::new());
+    for extension in certificate.extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::AuthorityInfoAccess(access) => {
+                let ocsp = access.accessdescs.iter();
+                let ocsp = ocsp.filter(|entry| entry.access_method.to_id_string() == OCSP);
+                responders.extend(ocsp.filter_map(|entry| uri(&entry.access_location)));
+            }
+            ParsedExtension::CRLDistributionPoints(points) => {
+                for point in &points.points {
+                    if let Some(DistributionPointName::FullName(names)) = &point.distribution_point
+                    {
+                        lists.extend(names.iter().filter_map(uri));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    responders.append(&mut lists);
+    responders.truncate(REVOCATION_URLS_KEPT);
+    responders
+}
+
 /// The provider's own SHA-256, as every TLS 1.3 provider has one.
 fn sha256(der: &[u8], provider: &CryptoProvider) -> String {
     provider
@@ -104,4 +141,38 @@ fn sha256(der: &[u8], provider: &CryptoProvider) -> String {
         .find(|hash| hash.output_len() == 32)
         .map(|hash| hash.hash(der).as_ref().iter().map(|b| format!("{b:02x}")).collect())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, CrlDistributionPoint, CustomExtension, KeyPair};
+
+    use super::*;
+
+    /// An OCSP responder in authority information access, in DER.
+    fn responder(url: &str) -> CustomExtension {
+        let wrapped = |tag: u8, inner: &[u8]| {
+            let mut out = vec![tag, u8::try_from(inner.len()).unwrap()];
+            out.extend(inner);
+            out
+        };
+        let method = [0x06, 8, 0x2b, 6, 1, 5, 5, 7, 48, 1];
+        let entry = [&method[..], &wrapped(0x86, url.as_bytes())].concat();
+        let content = wrapped(0x30, &wrapped(0x30, &entry));
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content)
+    }
+
+    #[test]
+    fn revocation_data_is_found_in_both_extensions_and_over_http_alone() {
+        let mut parameters = CertificateParams::new(["a.example".to_owned()]).unwrap();
+        let lists = ["http://crl.example/a.crl", "ldap://dc.corp.example/cn=a"];
+        let uris = lists.map(str::to_owned).into();
+        parameters.crl_distribution_points = vec![CrlDistributionPoint { uris }];
+        parameters.custom_extensions = vec![responder("http://ocsp.example")];
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
+        let found = revocation_urls(&parsed, &Redactor::new([]));
+        assert_eq!(found, ["http://ocsp.example", "http://crl.example/a.crl"]);
+    }
 }

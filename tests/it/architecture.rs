@@ -110,7 +110,7 @@ const MODULES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "application",
-        &["args", "clouds", "inventory", "report", "services", "target", "world"],
+        &["args", "clouds", "evidence", "inventory", "report", "services", "target", "world"],
         "names in, parts out; resolves and opens nothing",
     ),
     (

@@ -250,6 +250,11 @@ fn an_answer_that_was_pasted_is_explained_and_its_secrets_are_not_shown() {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
     }
     assert!(!ran.out.contains(key), "{}", ran.out);
+    let ran = run(&["explain", "--answer", text(&file), "--format", "json"]);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["answers"][0]["meaning"]["finding"], "http-leg-of-skill", "{json}");
+    assert!(ran.status == 0 && !ran.out.contains(key), "{}", ran.out);
+    run(&["explain", "--format", "json"]).refused("--answer");
     fs::write(&file, "hello").unwrap();
     let ran = run(&["explain", "--answer", text(&file)]);
     assert_eq!(ran.status, 3, "{}", ran.out);

@@ -3,9 +3,11 @@
 use std::fs;
 
 use aoai_probe::diagnose::rules;
+use aoai_probe::evidence::{Evidence, Hop, Observed};
 use aoai_probe::explain::{self, NoPage};
+use aoai_probe::{pasted, render};
 
-use crate::fixtures::root;
+use crate::fixtures::{assert_file, root};
 
 #[test]
 fn a_page_is_the_file_of_its_finding() {
@@ -39,4 +41,26 @@ fn the_list_has_every_finding_within_80_columns() {
         assert!(list.lines().any(|line| line.starts_with(&format!("{} ", rule.id))), "{}", rule.id);
     }
     assert!(list.lines().all(|line| textwrap::core::display_width(line) <= 80), "{list}");
+}
+
+/// The JSON of each pasted text is the one next to it: programs read it.
+#[test]
+fn the_json_of_an_answer_is_as_it_was() {
+    let base = fs::read_to_string(root().join("fixtures/bases/private.json")).unwrap();
+    let mut base: Evidence = serde_json::from_str(&base).unwrap();
+    // Nothing of the path is known.
+    base.http = Observed::NotReached { stopped_at: Hop::Dns };
+    base.tls = Observed::NotReached { stopped_at: Hop::Dns };
+    base.tcp = Observed::NotReached { stopped_at: Hop::Dns };
+    let folder = root().join("fixtures/answers");
+    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts: Vec<_> = files.filter(|file| file.extension().is_some_and(|e| e == "txt")).collect();
+    assert!(texts.len() >= 4, "{texts:?}");
+    for file in texts {
+        let text = pasted::without_secrets(&fs::read_to_string(&file).unwrap());
+        let json = render::pasted::to_json(&pasted::explain(&text, &base, &[])).unwrap();
+        assert!(!json.contains("9f8e7d6c5b4a3928"), "{json}");
+        let refresh = "UPDATE_SNAPSHOTS=1 cargo test --test it explain";
+        assert_file(&file.with_extension("json"), &json, refresh);
+    }
 }

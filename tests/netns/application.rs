@@ -55,6 +55,8 @@ pub fn judge(work: &Path, binary: &Path) -> Result<(), String> {
     let unused = ["myacct.cognitiveservices.azure.com", "none", "direct", "BROKEN", "used"];
     demand(row(out, &unused), "its other name", out);
     demand(row(out, &["login.microsoftonline.com", "public", "used"]), "the login host", out);
+    let revocation = ["crl.pki.example", "none", "direct", "BROKEN", "dns", "revocation"];
+    demand(row(out, &revocation), "the host of revocation data, which does not count", out);
 
     // What its variables name, and no argument.
     client.args = Vec::new();
@@ -89,10 +91,12 @@ pub fn judge(work: &Path, binary: &Path) -> Result<(), String> {
     demand(keys == 1, "the account's key is for one name", &plan.stdout);
     for format in ["nagios", "junit", "github", "markdown", "prometheus"] {
         let run = tool(binary, client, work, &["--format", format])?;
-        let unused = run.stdout.contains("login.microsoftonline.com");
+        let unused = ["login.microsoftonline.com", "crl.pki.example"];
+        let unused = unused.iter().any(|host| run.stdout.contains(host));
         demand(!unused, "what does not count alarms", &run.stdout);
     }
     let anonymous = tool(binary, client, work, &["--format", "json", "--anonymise"])?;
+    demand(!anonymous.stdout.contains("pki.example"), "its names are replaced", &anonymous.stdout);
     let labels = ["\"part\": \"openai\"", "\"part\": \"login\"", "\"used\": \"no\""];
     let kept = labels.iter().all(|label| anonymous.stdout.contains(label));
     demand(kept, "an anonymised report still says what it is of", &anonymous.stdout);

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -23,6 +23,9 @@ const NAMES: &[&str] = &[
     "gateway.contoso.example",
     "*.postgres.database.azure.com",
 ];
+
+/// The list of revoked certificates; no DNS of the lab knows its host.
+const REVOCATION_LIST: &str = "http://crl.pki.example/issuing.crl";
 
 fn authority(common_name: &str, organization: &str) -> Made<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new())?;
@@ -75,6 +78,9 @@ fn leaf(kind: Certificate, own: &[&str]) -> Made<CertificateParams> {
     };
     params.not_before = now + Duration::days(from);
     params.not_after = now + Duration::days(to);
+    // As every public certificate names one (fact S56).
+    let uris = vec![REVOCATION_LIST.to_owned()];
+    params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
     Ok(params)
 }
 

@@ -164,7 +164,7 @@ pub enum ProxyReason {
         /// The entry.
         entry: String,
     },
-    /// The service is not reached by HTTP, and its clients read no proxy variable.
+    /// The service is not reached by HTTPS, and its clients read no proxy variable for that.
     NotHttp,
     /// No variable is set, and the system's proxy settings name it.
     System,

@@ -136,7 +136,8 @@ impl Reader<'_> {
 
     fn inventory(&mut self, document: &Document) -> Inventory {
         let defaults = &document.defaults;
-        let misplaced = [("target", &defaults.target), ("name", &defaults.name)];
+        let of_one = [&defaults.target, &defaults.name, &defaults.backend];
+        let misplaced = ["target", "name", "backend"].into_iter().zip(of_one);
         for (key, value) in misplaced {
             if let Some(value) = value {
                 self.problem(value.span().start, format!("'{key}' belongs in a [[target]]"));
@@ -276,6 +277,7 @@ mod tests {
             format!("[[target]]\ntarget = \"myacct\"\napi_key_file = \"{KEY}\""),
             format!("[[target]]\ntarget = \"myacct\"\nname = \"{KEY}\""),
             format!("[[target]]\ntarget = \"{KEY}\""),
+            format!("[[target]]\ntarget = \"gw.azure-api.net\"\nbackend = \"{KEY}\""),
             format!("[[target]]\ntarget = \"myacct\"\ndirect = \"{KEY}\""),
             format!("[[target]]\ntarget = \"myacct\"\ndirect = 'x\"{KEY}'"),
             format!("[[target]]\ntarget = \"myacct\"\ndirect = 'x\"{KEY}\"y{KEY}\"z'"),
@@ -285,6 +287,25 @@ mod tests {
             let found = problems(&text).join("\n");
             assert!(!found.contains("deadbeef"), "{found}");
         }
+    }
+
+    #[test]
+    fn a_backend_belongs_to_a_gateway_and_repeats_by_hand() {
+        let gateway = "[[target]]\ntarget = \"gw.azure-api.net\"\nbackend = \"myacct\"\n";
+        let inventory = read(&format!("{gateway}slow = {{ tls = 0.5 }}\n")).unwrap();
+        let plan = &inventory.entries[0].plan;
+        assert_eq!(plan.backend.as_ref().unwrap().seen.host, "myacct.openai.azure.com");
+        assert_eq!(plan.of_backend().limits, Default::default(), "the gateway's own");
+        let options = inventory.entries[0].options();
+        assert!(options.contains(&"--backend=myacct".to_owned()), "{options:?}");
+        let own = "[[target]]\ntarget = \"ai.corp.example\"\nbackend = \"myacct\"\n";
+        assert!(problems(own)[0].starts_with("line 3: backend: only a gateway"), "{own}");
+        assert!(read(&format!("{own}service = \"openai\"\n")).is_ok());
+        let defaults =
+            format!("[defaults]\nbackend = \"myacct\"\n{}", gateway.replace("backend", "name"));
+        assert_eq!(problems(&defaults), ["line 2: 'backend' belongs in a [[target]]"]);
+        let itself = gateway.replace("\"myacct\"", "\"GW.azure-api.net\"");
+        assert_eq!(problems(&itself), ["line 3: backend: names the gateway itself"]);
     }
 
     #[test]

@@ -66,6 +66,7 @@ impl Reader<'_> {
         let target = self.value("target", Some(typed), |typed| Target::parse(typed, service))?;
         let name = self.value("name", own.name.as_ref(), |name| word(name).map(str::to_owned));
         let mut plan = Plan::default();
+        plan.backend = self.value("backend", own.backend.as_ref(), |host| target.backend(host));
         let resolvers = either!(resolvers).map_or(&[][..], Vec::as_slice);
         plan.resolvers = resolvers
             .iter()

@@ -163,5 +163,8 @@ fn certificate(writer: &mut TextWriter, number: usize, one: &Certificate) {
     if let Some(url) = &one.issuer_url {
         writer.write_indented(2, &format!("issuer's certificate {url}"));
     }
+    for url in &one.revocation_urls {
+        writer.write_indented(2, &format!("revocation {url}"));
+    }
     writer.write_indented(2, &format!("SHA-256 {}", one.sha256));
 }

@@ -70,6 +70,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .inspect("ask for the alias directly", text::dig(last, r.seen)),
             Upstream::Zone(zone),
         )
+    } else if reading::service(e).is_some_and(|service| service.endpoints.is_empty()) {
+        // A host of no resource of Azure: a certificate names it, so that it is spelt right.
+        resolver.upstream(
+            resolver
+                .who(finding)
+                .reasoning(format!(
+                    "certificates name this host: {label} does not resolve names of the internet, \
+                     or denies this one by a block list or a local zone"
+                ))
+                .ruled_out("a misspelt name")
+                .inspect("ask for it directly", text::dig(name, r.seen)),
+            Upstream::Everything,
+        )
     } else {
         let resource = account::resource(e);
         let other = resource != azure_ai::RESOURCE;

@@ -94,6 +94,7 @@ mod tests {
                 self_issued: false,
                 is_ca: false,
                 issuer_url: None,
+                revocation_urls: Vec::new(),
                 sha256: String::new(),
             };
             assert_eq!(of_issuer(&certificate).map_or("", |p| p.name), name, "{issuer}");
