@@ -177,13 +177,11 @@ impl World {
     }
 
     /// The rules of Windows' Name Resolution Policy Table that are about `name`, or about the name that
-    /// it has in `private_zone` alone.
+    /// it has in its private zone alone.
     #[must_use]
-    pub fn policies(&self, name: &str, private_zone: Option<&str>) -> Vec<NamePolicy> {
+    pub fn policies(&self, name: &str, private_name: Option<&str>) -> Vec<NamePolicy> {
         let Some(settings) = &self.resolver_settings else { return Vec::new() };
-        let label = name.split('.').next().unwrap_or_default();
-        let alias = private_zone.map(|zone| format!("{label}.{zone}"));
-        windows::policies(settings, name, alias.as_deref())
+        windows::policies(settings, name, private_name)
     }
 
     /// The resolvers that the system asks for `name`, with their ports.

@@ -59,6 +59,8 @@ pub enum Format {
     Github,
     /// For the team that owns the fix: a ticket
     Markdown,
+    /// For spreadsheets: a row for each hop of each target
+    Csv,
 }
 
 /// `--for`.

@@ -60,6 +60,14 @@ pub(in crate::diagnose) fn endpoints(e: &Evidence) -> String {
     list(e, &format!("[].{{name:name,endpoint:{}}}", resource.endpoint), "-o table")
 }
 
+/// Lists the connections of private endpoints to the account, or to what has them in its place; a query
+/// or a form of output may follow.
+#[must_use]
+pub(in crate::diagnose) fn connections(e: &Evidence) -> String {
+    let at = Some(resource(e).endpoints_at).filter(|at| !at.is_empty()).unwrap_or("account");
+    format!("az network private-endpoint-connection list --id <{at} resource id>")
+}
+
 /// Shows public access and network rules.
 #[must_use]
 pub(in crate::diagnose) fn show_networks(e: &Evidence) -> String {

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, ExtendedError, Record, Soa};
-pub use chain::{Chain, is_privatelink};
+pub use chain::{Chain, is_privatelink, record_and_zone, shows_endpoint};
 pub use exchange::{DnsOutcome, Exchange, LateAnswer, Stray, StrayReason, Transport};
 pub use failure::{CODE_NOT_SHOWN, LookupFailure};
 pub use types::{QuestionType, Rcode, RecordType};
@@ -175,12 +175,12 @@ impl ResolverEvidence {
 }
 
 impl DnsHop {
-    /// Whether an answer of a resolver or the system shows a private endpoint: a privatelink alias,
-    /// or a private address.
+    /// Whether an answer of a resolver or the system shows a private endpoint: a privatelink alias
+    /// that is there for one alone, or a private address.
     #[must_use]
     pub fn private_endpoint_seen(&self) -> bool {
         self.resolvers.iter().any(|r| {
-            r.any_privatelink_alias(&self.name).is_some()
+            r.any_privatelink_alias(&self.name).is_some_and(|alias| shows_endpoint(&alias))
                 || r.addresses(&self.name).iter().any(|a| classify(*a).is_private())
         }) || self.system_addresses().iter().any(|a| classify(*a).is_private())
     }

@@ -66,10 +66,11 @@ pub fn services() -> String {
         for endpoint in service.endpoints {
             let _ = writeln!(
                 text,
-                "| {} | `{}` | {} | `*.{}` | {} | {} | {} |",
+                "| {} | `{}` | {} | `{}{}` | {} | {} | {} |",
                 service.name,
                 service.id,
                 endpoint.cloud.name(),
+                if endpoint.is_one_name() { "" } else { "*." },
                 endpoint.suffix,
                 port(service),
                 code(endpoint.zone),

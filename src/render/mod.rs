@@ -8,6 +8,7 @@ mod azure;
 mod caveats;
 pub mod command;
 pub mod comparison;
+pub mod csv;
 mod experiments;
 mod fact;
 pub mod fact_lines;

@@ -41,6 +41,7 @@ pub(super) fn written(
         Format::Prometheus => render::prometheus::render(reports),
         Format::Junit => render::junit::render(reports).map_err(|e| e.to_string())?,
         Format::Github => render::github::annotations(reports),
+        Format::Csv => render::csv::render(reports).map_err(|e| e.to_string())?,
         Format::Markdown => render::markdown::render(reports, output.team.map(|t| t.team())),
     };
     let summary = environment.get("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());

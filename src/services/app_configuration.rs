@@ -72,6 +72,7 @@ const RESOURCE: Resource = Resource {
     lists_all: true,
     recoverable: true,
     own_tenant: false,
+    endpoints_at: "",
 };
 
 pub(super) const SERVICES: &[Service] = &[Service::new(

@@ -90,6 +90,7 @@ pub const RESOURCE: Resource = Resource {
     lists_all: true,
     recoverable: true,
     own_tenant: false,
+    endpoints_at: "",
 };
 
 /// Other products have a `policy-id` too: the value is that of a network decision (fact W3).

@@ -46,6 +46,7 @@ const RESOURCE: Resource = Resource {
     lists_all: true,
     recoverable: false,
     own_tenant: false,
+    endpoints_at: "",
 };
 
 pub(super) const SERVICES: &[Service] = &[Service::new(

@@ -1,6 +1,6 @@
 //! Which service a host name is of: by its public suffix or its private zone.
 
-use super::{Endpoint, Kind, Service, all};
+use super::{Endpoint, Kind, NAME, Service, all};
 
 /// A service found for a host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,32 @@ pub struct Match {
     pub zone: String,
     /// The labels before the suffix.
     pub prefix: String,
+}
+
+impl Match {
+    /// The public name.
+    #[must_use]
+    pub fn public_name(&self) -> String {
+        under(&self.prefix, &self.suffix)
+    }
+
+    /// The name that is in the private zone; none where there is no zone, or the record is not known.
+    #[must_use]
+    pub fn private_name(&self) -> Option<String> {
+        let record = self.endpoint.record.replace(NAME, &self.prefix);
+        (!self.zone.is_empty() && !record.is_empty()).then(|| under(&record, &self.zone))
+    }
+
+    /// Whether it is the name of the suffix or the zone itself, and of no resource in it.
+    #[must_use]
+    pub fn is_apex(&self) -> bool {
+        self.prefix.is_empty() && self.endpoint.record == NAME
+    }
+}
+
+/// A name below another, or that one itself.
+fn under(name: &str, domain: &str) -> String {
+    if name.is_empty() { domain.to_owned() } else { format!("{name}.{domain}") }
 }
 
 /// `prefix` of `host` before `pattern`, and the label in the place of `{region}`.
@@ -33,7 +59,7 @@ fn strip_pattern(host: &str, pattern: &str) -> Option<(String, Option<String>)> 
     Some((host[..start].join("."), region))
 }
 
-fn find_by(host: &str, choose: impl Fn(&Endpoint) -> &'static str) -> Option<Match> {
+fn find_by(host: &str, choose: impl Fn(&Endpoint) -> String) -> Option<Match> {
     let fill = |text: &str, region: &Option<String>| {
         text.replace("{region}", region.as_deref().unwrap_or("{region}"))
     };
@@ -41,9 +67,9 @@ fn find_by(host: &str, choose: impl Fn(&Endpoint) -> &'static str) -> Option<Mat
     all()
         .filter(|service| service.kind != Kind::Api)
         .flat_map(|service| service.endpoints.iter().map(move |endpoint| (service, endpoint)))
-        .filter(|(_, endpoint)| !choose(endpoint).is_empty())
         .filter_map(|(service, endpoint)| {
-            let (prefix, region) = strip_pattern(host, choose(endpoint))?;
+            let pattern = Some(choose(endpoint)).filter(|pattern| !pattern.is_empty())?;
+            let (prefix, region) = strip_pattern(host, &pattern)?;
             // The label in the place of a region is the resource's own where nothing is before it.
             if region.is_some() && prefix.is_empty() {
                 return None;
@@ -62,13 +88,17 @@ fn find_by(host: &str, choose: impl Fn(&Endpoint) -> &'static str) -> Option<Mat
 /// The service of a public host name: the longest suffix wins.
 #[must_use]
 pub fn find(host: &str) -> Option<Match> {
-    find_by(host, |endpoint| endpoint.suffix)
+    find_by(host, |endpoint| endpoint.suffix.to_owned())
 }
 
 /// The service of a name inside a privatelink zone.
 #[must_use]
 pub fn find_privatelink(host: &str) -> Option<Match> {
-    find_by(host, |endpoint| endpoint.zone)
+    find_by(host, |endpoint| match endpoint.record.strip_prefix(NAME) {
+        Some(after) => under(after.trim_start_matches('.'), endpoint.zone),
+        None if endpoint.record.is_empty() => String::new(),
+        None => under(endpoint.record, endpoint.zone),
+    })
 }
 
 /// The service of an id.
@@ -95,6 +125,8 @@ fn endpoints_of(service: &'static Service) -> std::slice::Iter<'static, Endpoint
 mod tests {
     use super::*;
 
+    const AMPLS: &str = "privatelink.monitor.azure.com";
+
     #[test]
     fn the_headers_of_a_signature_are_kept() {
         for (header, _) in all().flat_map(|service| service.signature.headers) {
@@ -115,6 +147,10 @@ mod tests {
             ("x.westeurope.azmk8s.io", "aks", "privatelink.westeurope.azmk8s.io"),
             ("s.scm.azurewebsites.net", "appservice", "privatelink.azurewebsites.net"),
             ("eastus.api.cognitive.microsoft.com", "cognitive-regional", ""),
+            ("eastus-8.in.applicationinsights.azure.com", "monitor", AMPLS),
+            ("dce-1a2b.eastus-1.ingest.monitor.azure.com", "monitor", AMPLS),
+            ("api.monitor.azure.com", "monitor-query", AMPLS),
+            ("api.loganalytics.io", "monitor-query", AMPLS),
         ] {
             let found = find(host).unwrap();
             assert_eq!((found.service.id, found.zone.as_str()), (id, zone), "{host}");
@@ -141,5 +177,31 @@ mod tests {
             let found = find_privatelink(name).unwrap();
             assert_eq!((found.prefix.as_str(), found.suffix.as_str()), ("v", suffix));
         }
+    }
+
+    #[test]
+    fn a_zone_may_have_other_records_than_the_names_of_the_suffix() {
+        for (public, record) in [
+            ("v.vault.azure.net", "v.privatelink.vaultcore.azure.net"),
+            ("r.westeurope.data.azurecr.io", "r.westeurope.data.privatelink.azurecr.io"),
+            ("dce-1a2b.eastus-1.ingest.monitor.azure.com", "dce-1a2b.eastus-1.ingest"),
+            ("eastus-8.in.applicationinsights.azure.com", "eastus-8.in.ai"),
+            ("dc.services.visualstudio.com", "global.in.ai"),
+            ("api.loganalytics.io", "api"),
+        ] {
+            let found = find(public).unwrap();
+            assert_eq!(found.public_name(), public);
+            let private = found.private_name().unwrap();
+            assert!(private == record || private == format!("{record}.{AMPLS}"), "{private}");
+            assert!(!found.is_apex());
+        }
+        // Which record this one has is in no source.
+        assert_eq!(find("api.loganalytics.azure.com").unwrap().private_name(), None);
+        let back = |name: &str| find_privatelink(&format!("{name}.{AMPLS}")).unwrap().public_name();
+        assert_eq!(back("eastus-8.in.ai"), "eastus-8.in.applicationinsights.azure.com");
+        assert_eq!(back("global.in.ai"), "dc.applicationinsights.azure.com");
+        assert_eq!(back("api"), "api.monitor.azure.com");
+        assert_eq!(back("live"), "live.monitor.azure.com");
+        assert!(find_privatelink(AMPLS).unwrap().is_apex());
     }
 }

@@ -74,6 +74,7 @@ const RESOURCE: Resource = Resource {
     lists_all: true,
     recoverable: true,
     own_tenant: true,
+    endpoints_at: "",
 };
 
 pub(super) const SERVICES: &[Service] = &[Service::new(

@@ -12,6 +12,7 @@ mod cosmos;
 mod find;
 mod gateways;
 mod key_vault;
+mod monitor;
 mod opening;
 pub mod purpose;
 pub mod refusal;
@@ -45,6 +46,7 @@ const FAMILIES: &[&[Service]] = &[
     container_registry::SERVICES,
     service_bus::SERVICES,
     gateways::SERVICES,
+    monitor::SERVICES,
     tls_only::SERVICES,
 ];
 
@@ -235,7 +237,13 @@ pub struct Endpoint {
     pub zone: &'static str,
     /// Private-link sub-resources (group ids).
     pub group_ids: &'static [&'static str],
+    /// The record of one of its names in the private zone; `{name}` is what is before the suffix.
+    /// Empty where that is not known.
+    pub record: &'static str,
 }
+
+/// The place of a name's own labels in [`Endpoint::record`].
+const NAME: &str = "{name}";
 
 const fn endpoint(
     cloud: Cloud,
@@ -243,7 +251,7 @@ const fn endpoint(
     suffix: &'static str,
     zone: &'static str,
 ) -> Endpoint {
-    Endpoint { cloud, suffix, zone, group_ids }
+    Endpoint { cloud, suffix, zone, group_ids, record: NAME }
 }
 
 const fn public(
@@ -268,6 +276,20 @@ const fn china(
     zone: &'static str,
 ) -> Endpoint {
     endpoint(Cloud::China, group_ids, suffix, zone)
+}
+
+impl Endpoint {
+    /// Its names have other records in the private zone than what is before their suffix.
+    const fn record(mut self, record: &'static str) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// Whether the suffix is a host itself, the one that the record is for.
+    #[must_use]
+    pub fn is_one_name(&self) -> bool {
+        !self.record.is_empty() && !self.record.contains(NAME)
+    }
 }
 
 impl Service {

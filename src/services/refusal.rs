@@ -33,6 +33,9 @@ pub struct Refusal {
     pub blames: Blames,
     /// The kind of credential that it speaks of; none: any.
     pub about: Option<CredentialKind>,
+    /// What else gives the same answer, in sentences; a service whose refusals of a network all leave
+    /// the same open has it in its `forbidden`.
+    pub open: &'static [&'static str],
 }
 
 /// What a refusal by network rules leaves open where a service says the same of both (facts Z26, Z31).
@@ -168,6 +171,7 @@ impl Refusal {
             leaves: Leaves::Nothing,
             blames: Blames::Other,
             about: None,
+            open: &[],
         }
     }
 
@@ -236,6 +240,13 @@ impl Refusal {
     #[must_use]
     pub const fn about(mut self, kind: CredentialKind) -> Self {
         self.about = Some(kind);
+        self
+    }
+
+    /// What else gives the same answer.
+    #[must_use]
+    pub const fn open(mut self, others: &'static [&'static str]) -> Self {
+        self.open = others;
         self
     }
 

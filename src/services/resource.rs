@@ -25,6 +25,8 @@ pub struct Resource {
     pub recoverable: bool,
     /// Whether one has a tenant of its own, which it keeps when its subscription moves.
     pub own_tenant: bool,
+    /// What has its private endpoints in its place, in a sentence; empty where it has them itself.
+    pub endpoints_at: &'static str,
 }
 
 /// How the network rules of a resource are changed: what follows the group of `az` commands, and what
@@ -84,6 +86,7 @@ impl Resource {
             lists_all: true,
             recoverable: false,
             own_tenant: false,
+            endpoints_at: "",
         }
     }
 }

@@ -94,6 +94,7 @@ const RESOURCE: Resource = Resource {
     lists_all: false,
     recoverable: false,
     own_tenant: false,
+    endpoints_at: "",
 };
 
 pub(super) const SERVICES: &[Service] = &[Service::new(

@@ -62,6 +62,7 @@ const RESOURCE: Resource = Resource {
     lists_all: true,
     recoverable: false,
     own_tenant: false,
+    endpoints_at: "",
 };
 
 /// Where SDKs connect unless they use WebSockets, and clients of Kafka (fact T55).

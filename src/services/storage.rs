@@ -95,6 +95,7 @@ const RESOURCE: Resource = Resource {
     lists_all: true,
     recoverable: false,
     own_tenant: false,
+    endpoints_at: "",
 };
 
 const fn storage(service: Service) -> Service {

@@ -69,14 +69,6 @@ pub(super) const SERVICES: &[Service] = &[
     Service::new("mysql", "MySQL flexible", &[
         public(&["mysqlServer"], "mysql.database.azure.com", "privatelink.mysql.database.azure.com"),
     ]).own_protocol(3306, Opening::Protocol("MySQL")).resource_type("Microsoft.DBforMySQL/flexibleServers"),
-    Service::new("monitor", "Azure Monitor (AMPLS)", &[
-        public(&["azuremonitor"], "monitor.azure.com", "privatelink.monitor.azure.com"),
-        public(&["azuremonitor"], "oms.opinsights.azure.com", "privatelink.oms.opinsights.azure.com"),
-        public(&["azuremonitor"], "ods.opinsights.azure.com", "privatelink.ods.opinsights.azure.com"),
-        public(&["azuremonitor"], "agentsvc.azure-automation.net", "privatelink.agentsvc.azure-automation.net"),
-        public(&["azuremonitor"], "services.visualstudio.com", "privatelink.monitor.azure.com"),
-        public(&["azuremonitor"], "applicationinsights.azure.com", "privatelink.monitor.azure.com"),
-    ]).resource_type("Microsoft.Insights/privateLinkScopes"),
     Service::new("databricks", "Azure Databricks", &[
         public(&["databricks_ui_api", "browser_authentication"], "azuredatabricks.net", "privatelink.azuredatabricks.net"),
         usgov(&["databricks_ui_api"], "databricks.azure.us", "privatelink.databricks.azure.us"),

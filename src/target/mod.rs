@@ -27,6 +27,8 @@ pub struct Target {
     cloud: Option<Cloud>,
     /// For a privatelink name: the original name, which applications must use.
     pub original_host: Option<String>,
+    /// The name that it has in its private zone, where that is known.
+    pub private_name: Option<String>,
 }
 
 impl Target {
@@ -131,9 +133,9 @@ impl Target {
         path: &str,
         forced: Option<&'static Service>,
     ) -> Self {
-        let privatelink = services::find_privatelink(&host).filter(|m| !m.prefix.is_empty());
+        let privatelink = services::find_privatelink(&host).filter(|m| !m.is_apex());
         let found = services::find(&host);
-        let original_host = privatelink.as_ref().map(|m| format!("{}.{}", m.prefix, m.suffix));
+        let original_host = privatelink.as_ref().map(services::Match::public_name);
         let known = privatelink.as_ref().or(found.as_ref());
         // The suffix knows the cloud; `--service` says the service where it names another.
         let other = forced.filter(|service| known.is_none_or(|m| m.service != *service));
@@ -184,7 +186,8 @@ impl Target {
             host,
         };
         let cloud = cloud.filter(|cloud| service.is_some_and(|service| service.is_in(*cloud)));
-        Self { seen, service, cloud, original_host }
+        let private_name = known.and_then(services::Match::private_name);
+        Self { seen, service, cloud, original_host, private_name }
     }
 
     /// Its service.
@@ -233,9 +236,7 @@ impl Target {
 
 /// The service of a name by its suffix, public or privatelink.
 fn by_suffix(host: &str) -> Option<services::Match> {
-    services::find_privatelink(host)
-        .filter(|m| !m.prefix.is_empty())
-        .or_else(|| services::find(host))
+    services::find_privatelink(host).filter(|m| !m.is_apex()).or_else(|| services::find(host))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(super) fn inspect_host(
         platforms: world.platforms.clone(),
         default_gateways: world.default_gateways.clone(),
         resolver_config: ResolverConfig {
-            policies: world.policies(&target.seen.host, target.seen.private_zone.as_deref()),
+            policies: world.policies(&target.seen.host, target.private_name.as_deref()),
             ..world.resolver_config.clone()
         },
         hosts: hosts(&world.hosts, &names),

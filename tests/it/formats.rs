@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use aoai_probe::diagnosis::State;
-use aoai_probe::evidence::Observed;
 use aoai_probe::evidence::http::{Header, HttpOutcome};
+use aoai_probe::evidence::{Hop, Observed};
 use aoai_probe::render::{
-    Style, github, html, human, json_lines, junit, markdown, metrics, nagios, prometheus,
+    Style, csv, github, html, human, json_lines, junit, markdown, metrics, nagios, prometheus,
 };
 use aoai_probe::report::{ExitStyle, Report};
 
@@ -42,6 +42,7 @@ fn every_form_reads_as_its_snapshot() {
             ("github", github::annotations(one)),
             ("summary.md", github::summary(one)),
             ("ticket.md", markdown::render(one, None)),
+            ("csv", csv::render(one).unwrap()),
             ("html.txt", text_of_page(&html::render(one))),
         ] {
             assert_file(&snapshot(&format!("{name}.{suffix}")), &text, REFRESH);
@@ -232,6 +233,7 @@ fn forms(reports: &[Report]) -> Vec<(&'static str, String)> {
         ("github", github::annotations(reports)),
         ("summary", github::summary(reports)),
         ("markdown", markdown::render(reports, None)),
+        ("csv", csv::render(reports).unwrap()),
         ("html", html::render(reports)),
         ("lines", json_lines::render(reports).unwrap()),
         ("prometheus", prometheus::render(reports)),
@@ -251,11 +253,28 @@ fn hostile_text_breaks_no_form() {
                 match form {
                     "nagios" => plugin_grammar(&text, count),
                     "github" => github_grammar(&text),
+                    "csv" => table_grammar(&text, count),
                     "lines" => assert_eq!(text.lines().count(), count),
                     _ => {}
                 }
             }
         }
+    }
+}
+
+/// What a spreadsheet reads: as many cells in each row as in the header, and none a formula.
+fn table_grammar(text: &str, targets: usize) {
+    let mut lines = text.lines();
+    assert_eq!(lines.next().unwrap(), csv::COLUMNS.join(","));
+    // No cell holds a line end.
+    assert_eq!(lines.clone().count(), targets * Hop::ALL.len());
+    for line in lines {
+        let mut quoted = false;
+        let outside = |c: &char| {
+            quoted ^= *c == '"';
+            *c == ',' && !quoted
+        };
+        assert_eq!(line.chars().filter(outside).count() + 1, csv::COLUMNS.len(), "{line}");
     }
 }
 

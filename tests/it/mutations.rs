@@ -9,7 +9,8 @@ use aoai_probe::evidence::text::{clean, clean_bytes, is_unsafe};
 use aoai_probe::evidence::vantage::FileState;
 use aoai_probe::inventory;
 use aoai_probe::render::{
-    Style, Verbosity, github, html, human, json, json_lines, junit, markdown, nagios, prometheus,
+    Style, Verbosity, csv, github, html, human, json, json_lines, junit, markdown, nagios,
+    prometheus,
 };
 use aoai_probe::report::{Report, read};
 use aoai_probe::target::Target;
@@ -278,6 +279,7 @@ fn judged(bytes: &[u8]) -> Result<(), TestCaseError> {
             nagios::render(one),
             prometheus::render(one),
             junit::render(one).unwrap_or_default(),
+            csv::render(one).unwrap_or_default(),
             github::annotations(one),
             github::summary(one),
             markdown::render(one, None),

@@ -37,6 +37,8 @@ const NAMES: &[&str] = &[
     "*.azconfig.io",
     "*.servicebus.windows.net",
     "*.azurecr.io",
+    "*.loganalytics.io",
+    "*.in.applicationinsights.azure.com",
     "*.azure-api.net",
     "*.corp.example",
     "login.microsoftonline.com",

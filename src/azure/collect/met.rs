@@ -198,8 +198,7 @@ fn names(hosts: &[String], account: Option<&AccountName>) -> Vec<String> {
         push_all(&mut publics, account_hosts(account));
     }
     for public in publics {
-        let found = services::find(&public).filter(|found| !found.zone.is_empty());
-        let private = found.map(|found| format!("{}.{}", found.prefix, found.zone));
+        let private = services::find(&public).and_then(|found| found.private_name());
         push_all(&mut names, private.into_iter().chain([public]));
     }
     names.retain(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));

@@ -78,6 +78,7 @@ pub(in crate::diagnose) fn check(e: &View<'_>, id: &str, row: &Row) -> Option<Fi
         let open = reading::service(e).map_or(&[][..], |service| service.forbidden);
         finding = open.iter().fold(finding, |finding, cause| finding.reasoning(*cause));
     }
+    finding = refusal.row.open.iter().fold(finding, |finding, other| finding.reasoning(*other));
     if let Some(egress) = egress {
         finding = finding.fact(format!("the service saw the call coming from {egress}"));
     }

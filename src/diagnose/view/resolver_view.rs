@@ -8,10 +8,12 @@ use std::net::IpAddr;
 use super::dns_experiments::Reachability;
 use super::icmp::Refuser;
 use super::library::Library;
+use crate::diagnose::reading;
 use crate::evidence::azure::ConnectionStatus;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Rcode, ResolverEvidence, Transport};
+use crate::evidence::dns::{is_privatelink, shows_endpoint as alias_shows_endpoint};
 use crate::evidence::tcp::Icmp;
-use crate::evidence::{AddressClass, Evidence, Observed, classify, dns::is_privatelink, tunnel};
+use crate::evidence::{AddressClass, Evidence, Observed, classify, tunnel};
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
 pub(in crate::diagnose) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
@@ -212,7 +214,10 @@ pub(in crate::diagnose) fn endpoint(e: &Evidence) -> Option<Endpoint> {
     let first = e.dns.deciding();
     let aliased = first
         .chain(e.dns.resolvers.iter().enumerate())
-        .find_map(|(index, r)| Some(Endpoint::Alias { index, alias: alias(r, name)? }));
+        .filter_map(|(index, r)| Some((index, alias(r, name)?)))
+        // Where the alias is always there, the user says that there is an endpoint.
+        .find(|(_, alias)| alias_shows_endpoint(alias) || reading::private_demanded(e))
+        .map(|(index, alias)| Endpoint::Alias { index, alias });
     aliased
         .or_else(|| {
             e.dns.resolvers.iter().enumerate().find_map(|(index, r)| {

@@ -70,6 +70,26 @@ pub struct Chain {
 /// does not show a customer's private endpoint (fact X7).
 const MICROSOFTS_OWN: &[&str] = &["msidentity.com"];
 
+/// Zones that public names lead through whether or not there is a private endpoint (fact D141).
+const ALWAYS: &[&str] = &["privatelink.monitor.azure.com"];
+
+/// Whether an alias shows that there is a private endpoint.
+#[must_use]
+pub fn shows_endpoint(alias: &str) -> bool {
+    is_privatelink(alias)
+        && !record_and_zone(alias)
+            .is_some_and(|(_, zone)| ALWAYS.iter().any(|always| zone.eq_ignore_ascii_case(always)))
+}
+
+/// A name in a `privatelink.` zone as that zone has it: its record, which may have several labels,
+/// and the zone.
+#[must_use]
+pub fn record_and_zone(name: &str) -> Option<(&str, &str)> {
+    const ZONES: &str = ".privatelink.";
+    let at = name.to_ascii_lowercase().find(ZONES).filter(|_| is_privatelink(name))?;
+    Some((&name[..at], &name[at + 1..]))
+}
+
 /// Whether a name lies in a `privatelink.` zone, where private endpoints have their names.
 #[must_use]
 pub fn is_privatelink(name: &str) -> bool {

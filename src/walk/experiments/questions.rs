@@ -204,12 +204,11 @@ fn uncached(target: &Target) -> Vec<Probe> {
 }
 
 fn privatelink(target: &Target) -> Vec<Probe> {
-    match (&target.seen.account, &target.seen.private_zone, &target.original_host) {
-        (Some(account), Some(zone), None) => {
-            let name = format!("{account}.{zone}");
+    match (&target.private_name, &target.original_host) {
+        (Some(name), None) => {
             // The address may come from a cache that holds the public chain; the SOA does not.
             [QuestionType::A, QuestionType::Soa]
-                .map(|kind| question(&name, kind, Transport::Udp))
+                .map(|kind| question(name, kind, Transport::Udp))
                 .to_vec()
         }
         _ => Vec::new(),

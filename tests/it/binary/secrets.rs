@@ -166,6 +166,7 @@ fn a_walk_without_any_network_is_broken_and_shows_no_secret() {
         "junit",
         "github",
         "markdown",
+        "csv",
     ] {
         let Some(mut command) =
             alone(Path::new(env!("CARGO_BIN_EXE_aoai-probe")), folder.path(), true)

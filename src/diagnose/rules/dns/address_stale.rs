@@ -9,7 +9,7 @@ use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::{Record, ZoneState};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::{Expect, TargetKind, tunnel};
+use crate::evidence::{Expect, TargetKind, dns::record_and_zone, tunnel};
 
 use super::zone_bypassed::OF_WRONG_ADDRESS;
 use super::{downstream, record_gap, text};
@@ -123,7 +123,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 /// alias leads into it all the same: a wildcard record answers, or a zone of the resolver's own.
 fn wildcard<'a>(e: &View<'_>, case: &'a ZoneCase<'_>) -> Option<&'a ZoneState<'a>> {
     let alias = case.resolver.seen.privatelink_alias(&e.dns.name)?;
-    let into_zone = alias.split_once('.').is_some_and(|(_, zone)| zone == case.zone);
+    let into_zone = record_and_zone(&alias).is_some_and(|(_, zone)| zone == case.zone);
     case.linked().filter(|state| into_zone && matches!(state.record, Record::Absent))
 }
 

@@ -30,7 +30,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if host_kind(e).is_gateway() {
         return Some(of_gateway(e));
     }
-    let message = match e.dns.aliases_seen() {
+    let seen = e.dns.effective_resolver().map(|r| r.seen);
+    let always = seen.and_then(|r| resolver_view::alias(r, name));
+    let message = match e.dns.aliases_seen() && always.is_none() {
         true => "no privatelink alias shows a private endpoint, and the public address is used",
         false => "the public address is used; whether there is a private endpoint is not known",
     };
@@ -51,6 +53,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "getaddrinfo gives only addresses: the aliases, which would show a private endpoint, \
              are not known",
         );
+    }
+    if let Some(alias) = always {
+        return Some(finding.reasoning(format!(
+            "the alias {alias} is there with and without a private endpoint; --expect private makes a \
+             public address a fault"
+        )));
     }
     Some(finding.reasoning(
         "as soon as an account has a private endpoint connection, Azure answers with an alias into \

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::view::resolver_view;
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 
 use super::advice::Resolver;
@@ -59,7 +59,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .inspect(
             "see whether the account has an approved endpoint",
-            "az network private-endpoint-connection list --id <account resource id> -o table",
+            format!("{} -o table", account::connections(e)),
         )
         .check(reading::again(e)));
     }
@@ -83,7 +83,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .owner("Azure platform")
             .inspect(
                 "see whether the account has an approved endpoint",
-                "az network private-endpoint-connection list --id <account resource id> -o table",
+                format!("{} -o table", account::connections(e)),
             )
             .step(
                 Step::shared(

@@ -5,6 +5,7 @@ use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
+use crate::evidence::dns::{record_and_zone, shows_endpoint};
 
 use super::advice::{self, Resolver};
 use super::record_gap::{self, RecordGap};
@@ -35,7 +36,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(last) = leads_on {
         return Some(leads_nowhere(e, r, &zone, &last));
     }
-    let record = alias.as_deref().unwrap_or(name).split('.').next().unwrap_or(name);
+    let in_zone = alias.as_deref().and_then(record_and_zone).map(|(record, _)| record);
+    let record = in_zone.or_else(|| name.split('.').next()).unwrap_or(name);
     // The zone's own SOA proves it; without one a filter could look the same.
     let confidence = match soa {
         Some(soa) if is_azure_private(soa) => Confidence::Proved,
@@ -49,11 +51,18 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(alias) = &alias {
         finding = finding.fact(format!("{name} -> {alias} -> nothing"));
     }
-    finding = finding.reasoning(format!(
-        "the alias shows that a private endpoint exists or existed; the zone {zone} that {} sees \
-         has no address for it",
-        r.label()
-    ));
+    let label = r.label();
+    finding = finding.reasoning(match alias.as_deref().is_none_or(shows_endpoint) {
+        true => format!(
+            "the alias shows that a private endpoint exists or existed; the zone {zone} that {label} \
+             sees has no address for it"
+        ),
+        false => format!(
+            "the alias is there with and without a private endpoint; the zone {zone} that {label} \
+             sees has no address for it: a zone that is linked and has no such record takes the \
+             name from every client, also where no private endpoint was wanted"
+        ),
+    });
     let resolver = Resolver::of(e, r).about(&zone);
     finding = resolver.who(finding);
     if confidence == Confidence::Proved {
@@ -156,7 +165,7 @@ fn leads_nowhere(e: &View<'_>, r: &ResolverView<'_>, zone: &str, last: &str) -> 
 /// The zone that lacks the record: by its SOA, else by the alias, else by the service.
 fn zone(e: &View<'_>, alias: Option<&str>, soa: Option<&str>) -> String {
     soa.filter(|zone| record_gap::is_privatelink_zone(zone))
-        .or_else(|| alias.and_then(|alias| alias.split_once('.')).map(|(_, zone)| zone))
+        .or_else(|| alias.and_then(record_and_zone).map(|(_, zone)| zone))
         .unwrap_or_else(|| reading::private_zone(e))
         .to_owned()
 }

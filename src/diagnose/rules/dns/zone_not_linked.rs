@@ -11,7 +11,7 @@ use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, Endpoint, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};
-use crate::evidence::dns::ResolverEvidence;
+use crate::evidence::dns::{ResolverEvidence, record_and_zone, shows_endpoint};
 use crate::evidence::{Expect, TargetKind};
 
 use super::advice::Resolver;
@@ -153,6 +153,10 @@ fn endpoint_shown_by(
 ) -> FindingBuilder {
     let label = r.label();
     let mut finding = finding.reasoning(match endpoint {
+        Endpoint::Alias { alias, .. } if !shows_endpoint(alias) => format!(
+            "the alias {alias} is there with and without a private endpoint: --expect private asks \
+             for one"
+        ),
         Endpoint::Alias { index, alias } if *index == r.index => {
             format!("the alias {alias} shows that there is a private endpoint")
         }
@@ -249,7 +253,7 @@ fn label_of(e: &View<'_>, index: usize) -> String {
 /// The zone that the private record is in: by the alias, else by the service.
 fn zone(e: &View<'_>, endpoint: &Endpoint) -> String {
     match endpoint {
-        Endpoint::Alias { alias, .. } => alias.split_once('.').map(|(_, zone)| zone.to_owned()),
+        Endpoint::Alias { alias, .. } => record_and_zone(alias).map(|(_, zone)| zone.to_owned()),
         Endpoint::Address { .. } | Endpoint::Azure { .. } => None,
     }
     .unwrap_or_else(|| reading::private_zone(e).to_owned())

@@ -22,9 +22,11 @@ use account_rules::{allow, see_rules};
 pub(super) use gateway::behind;
 
 /// Looks at the connections of private endpoints to the account.
-const CONNECTIONS: &str = "az network private-endpoint-connection list --id <account resource id> --query \
-     \"[].{endpoint:properties.privateEndpoint.id,\
-     state:properties.privateLinkServiceConnectionState.status}\"";
+fn connections(e: &Evidence) -> String {
+    let query = "[].{endpoint:properties.privateEndpoint.id,\
+                 state:properties.privateLinkServiceConnectionState.status}";
+    format!("{} --query \"{query}\"", account::connections(e))
+}
 
 /// Adds the causes that remain, the owner and the steps.
 pub(in crate::diagnose) fn by_place(
@@ -111,14 +113,14 @@ fn privately(
 ) -> FindingBuilder {
     let finding = private_path::causes(e, finding, address, egress, row.names == Names::Endpoint)
         .decide_with(endpoint_of::everywhere(address))
-        .decide_with(CONNECTIONS)
+        .decide_with(connections(e))
         .owner("Azure platform");
     let finding = endpoint_of::look(
         finding,
         format!("see which endpoint and which names {address} belongs to"),
         address,
     )
-    .inspect("see which endpoints the account has approved", CONNECTIONS)
+    .inspect("see which endpoints the account has approved", connections(e))
     .step(Step::inspect(
         "if the endpoint or the rules are new, wait and check again: rules take minutes, a new \
          endpoint up to hours",

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::diagnose::view::View;
 use crate::diagnose::view::resolver_view::{self, Endpoint, ResolverView};
 use crate::evidence::azure::ResourceId;
+use crate::evidence::dns::record_and_zone;
 
 use super::AzureView;
 use super::dns::{AskedFrom, Origin};
@@ -35,7 +36,7 @@ impl<'v> ZoneCase<'v> {
                 _ => None,
             }
         });
-        let (record, zone) = match alias.as_deref().and_then(|alias| alias.split_once('.')) {
+        let (record, zone) = match alias.as_deref().and_then(record_and_zone) {
             Some((record, zone)) => (record.to_owned(), zone.to_owned()),
             None => {
                 let zone = e.target.private_zone.clone()?;

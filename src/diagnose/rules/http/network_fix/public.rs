@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::CONNECTIONS;
 use super::account_rules::{allow, see_rules};
+use super::connections;
 use crate::diagnose::engines::network_refusal::{Names, Policy, Row};
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::{FindingBuilder, account, reading};
@@ -37,7 +37,7 @@ pub(super) fn publicly(
     }
     finding = alias_unseen(e, finding);
     finding = see_rules(e, finding, row);
-    finding = finding.inspect("see which private endpoints the account has", CONNECTIONS);
+    finding = finding.inspect("see which private endpoints the account has", connections(e));
     if let Some(advice) = hosted {
         finding = finding.step(advice.step());
     }

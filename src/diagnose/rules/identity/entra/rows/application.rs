@@ -108,6 +108,56 @@ const APPLICATION_UNKNOWN: Row = Row {
     without: None,
 };
 
+/// A registration alone: `az ad app create`, Graph and Terraform make the service principal in a step of
+/// its own.
+const PRINCIPAL_MISSING: Row = Row {
+    codes: &[(7000229, "tenant {tenant} has no service principal for the application")],
+    message: "application {client} has no service principal in the tenant",
+    means: &[
+        "Entra ID knows the application: its id is right, and it is not the reason that a secret, \
+         certificate or assertion is wrong",
+        "a registration is not enough: tokens and roles are for its service principal (enterprise \
+         application), one in each tenant that uses it, made with the registration in the portal and \
+         by a step of its own elsewhere (az ad app create, Terraform, Microsoft Graph), or deleted since",
+    ],
+    confidence: Confidence::Proved,
+    owner: "Identity",
+    steps: &[
+        look(
+            "see whether this login's tenant is the one that was asked",
+            "az account show --query \"{tenant:tenantId,name:name}\"",
+        ),
+        look(
+            "see whether the application is registered there, or belongs to another tenant",
+            "az ad app show --id {client} --query \"{name:displayName,audience:signInAudience}\"",
+        ),
+        look(
+            "see whether its service principal was deleted: it can be restored for 30 days",
+            "az rest --method get --url https://graph.microsoft.com/v1.0/directory/deletedItems/microsoft.graph.servicePrincipal",
+        ),
+        local("correct AZURE_TENANT_ID, if another tenant was meant"),
+        shared(
+            "restore the deleted service principal, by its id in that list",
+            "every program that signs in as this application there",
+            "az ad sp delete --id {client}",
+        )
+        .or()
+        .command(
+            "az rest --method post --url https://graph.microsoft.com/v1.0/directory/deletedItems/<id>/restore",
+        ),
+        shared(
+            "make one, and assign it the roles that it needs: a new one has none (Terraform: \
+             azuread_service_principal)",
+            "everybody in the tenant: the application can then be given roles and consent here",
+            "az ad sp delete --id {client}",
+        )
+        .or()
+        .command("az ad sp create --id {client}"),
+    ],
+    shows: Shows::Nothing,
+    without: None,
+};
+
 const APPLICATION_DISABLED: Row = Row {
     codes: &[
         (7000112, "the application is disabled in tenant {tenant}"),
@@ -307,6 +357,13 @@ pub(super) const RULES: &[Rule] = &[
         Entra(&APPLICATION_UNKNOWN)
     )
     .short("the tenant has no such application"),
+    rule!(
+        "identity-principal-missing",
+        Identity,
+        "The application has no service principal in the tenant (AADSTS7000229)",
+        Entra(&PRINCIPAL_MISSING)
+    )
+    .short("the application has no service principal"),
     rule!(
         "identity-application-disabled",
         Identity,
