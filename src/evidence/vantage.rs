@@ -34,7 +34,7 @@ pub struct Vantage {
     pub hosts: HostsFile,
     /// The `hosts:` line of nsswitch.conf, if there is one.
     pub nsswitch_hosts: Option<String>,
-    /// The library that answers for `getaddrinfo`: `glibc 2.36`, `musl`, `winsock`. `glibc 2.36 (getent)`
+    /// What answers for `getaddrinfo`: `glibc 2.36`, `musl`, `winsock`, `mDNSResponder` (macOS). `glibc 2.36 (getent)`
     /// where the program `getent` asked it: the time of the lookup includes its start. Absent where it
     /// is not known, and in reports of older versions, which asked glibc on Linux.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,17 +201,19 @@ pub struct ProxyDecision {
     #[serde(default)]
     pub clients: Vec<ClientProxy>,
     /// The system's own proxy settings, which some clients read where no variable names a proxy
-    /// (Windows); null where the system has none.
+    /// (Windows, macOS); null where the system has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<SystemProxyEvidence>,
 }
 
-/// The proxy settings that Windows has in addition to the variables.
+/// The proxy settings that Windows and macOS have in addition to the variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemProxyEvidence {
-    /// Those of this user (Internet Options, WinINET); null where they are not shown.
+    /// Those of this user (Windows: Internet Options, WinINET), or of the primary network service (macOS);
+    /// null where they are not shown.
     pub user: Option<SystemProxySettings>,
-    /// Those of services (`netsh winhttp`); null where they are not shown.
+    /// Those of services (Windows: `netsh winhttp`); null where they are not shown, and where the system has
+    /// none of their own.
     pub services: Option<SystemProxySettings>,
 }
 
@@ -307,8 +309,12 @@ impl ClientProxy {
             }
             ClientDecision::Variable { name } => name.clone(),
             ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
-            ClientDecision::System | ClientDecision::Script => "Windows' proxy settings".to_owned(),
-            ClientDecision::SystemExempted { entry } => format!("Windows' proxy settings: {entry}"),
+            ClientDecision::System | ClientDecision::Script => {
+                "the system's proxy settings".to_owned()
+            }
+            ClientDecision::SystemExempted { entry } => {
+                format!("the system's proxy settings: {entry}")
+            }
             ClientDecision::Fails { message } => message.clone(),
         };
         format!("{way} ({why})")
@@ -381,7 +387,7 @@ pub struct SourceTowards {
 }
 
 /// The route that this machine's kernel takes to an address, read at the walk's end (Linux,
-/// Windows).
+/// Windows, macOS).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {
     /// The prefix of the entry that decides, e.g. `10.3.0.0/24`; `0.0.0.0/0` is the default.
@@ -393,7 +399,7 @@ pub struct Route {
     /// What the kernel knows of the next hop, or of the address itself on the link.
     pub neighbour: Option<NeighbourState>,
     /// The port of the TCP connection that the route is for, with its source address: routing rules
-    /// may select by them. Null where it was asked for by address alone (Windows).
+    /// may select by them. Null where it was asked for by address alone (Windows, macOS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// Other routes, for packets with a mark (fwmark) that a routing rule selects by. Whether the
@@ -423,8 +429,8 @@ pub struct MarkedRoute {
 pub struct Interface {
     /// Its name.
     pub name: String,
-    /// Its kind, as `ip -d link` has it (`bridge`, `tun`, `wireguard`), or by its type in Windows
-    /// (`ppp`, `tunnel`, `teredo`); null for plain devices.
+    /// Its kind, as `ip -d link` has it (`bridge`, `tun`, `wireguard`), by its type in Windows
+    /// (`ppp`, `tunnel`, `teredo`), by its name in macOS (`tun`, `ipsec`); null for plain devices.
     pub kind: Option<String>,
     /// Whether it is up and has a carrier.
     pub running: bool,
