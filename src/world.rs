@@ -6,6 +6,7 @@
 pub mod arc;
 mod connect_override;
 mod environment;
+pub mod macos;
 mod nameservers;
 mod resolvers;
 pub mod signs;
@@ -28,7 +29,7 @@ use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::vantage::{AzureMachine, FileState, NamePolicy, PlatformSign, ResolverConfig};
 use crate::files::{self, May};
-use crate::platform::{self, ResolverSettings, SystemProxies};
+use crate::platform::{self, SystemProxies, SystemResolvers};
 use crate::wire::peer_limit::PeerLimiter;
 use crate::wire::roots::{ExtraRoots, Roots, SharedRoots, SystemStore};
 use crate::wire::tally::Tally;
@@ -71,8 +72,8 @@ pub struct World {
     pub lookup: SystemLookup,
     /// The library that does, for the evidence.
     pub lookup_by: Option<String>,
-    /// What Windows has configured, for the rules that are about one name.
-    pub resolver_settings: Option<Arc<ResolverSettings>>,
+    /// What Windows or macOS has configured, for the rules that are about one name.
+    pub resolver_settings: Option<Arc<SystemResolvers>>,
     /// The clock at the walk's start.
     pub now: SystemTime,
     /// The machine's own roots.
@@ -176,21 +177,27 @@ impl World {
         })
     }
 
-    /// The rules of Windows' Name Resolution Policy Table that are about `name`, or about the name that
-    /// it has in its private zone alone.
+    /// The system's rules by name that are about `name`, or about the name that it has in its private
+    /// zone alone: those of Windows' Name Resolution Policy Table, resolvers of macOS for a domain.
     #[must_use]
     pub fn policies(&self, name: &str, private_name: Option<&str>) -> Vec<NamePolicy> {
         let Some(settings) = &self.resolver_settings else { return Vec::new() };
-        windows::policies(settings, name, private_name)
+        match &**settings {
+            SystemResolvers::Windows(settings) => windows::policies(settings, name, private_name),
+            SystemResolvers::MacOs(settings) => macos::policies(settings, name, private_name),
+        }
     }
 
     /// The resolvers that the system asks for `name`, with their ports.
     #[must_use]
     pub fn resolvers_for(&self, name: &str) -> Vec<(SocketAddr, ResolverRole)> {
-        let servers = self.policies(name, None).into_iter().flat_map(|policy| policy.servers);
-        let servers = servers.filter_map(|server| server.parse::<IpAddr>().ok());
+        let servers: Vec<SocketAddr> = match self.resolver_settings.as_deref() {
+            Some(SystemResolvers::Windows(settings)) => windows::servers_for(settings, name),
+            Some(SystemResolvers::MacOs(settings)) => macos::servers_for(settings, name),
+            None => Vec::new(),
+        };
         let list: Vec<_> =
-            servers.map(|server| (SocketAddr::new(server, 53), ResolverRole::Configured)).collect();
+            servers.into_iter().map(|server| (server, ResolverRole::Configured)).collect();
         if list.is_empty() { self.resolvers.clone() } else { list }
     }
 
@@ -259,11 +266,13 @@ impl TextFile {
 
 /// The resolver configuration and the resolvers to ask.
 fn configured(
-    settings: Option<&ResolverSettings>,
+    settings: Option<&SystemResolvers>,
     environment: &Environment,
 ) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
-    if let Some(settings) = settings {
-        return windows::resolvers(settings);
+    match settings {
+        Some(SystemResolvers::Windows(settings)) => return windows::resolvers(settings),
+        Some(SystemResolvers::MacOs(settings)) => return macos::resolvers(settings),
+        None => {}
     }
     if !platform::READS_RESOLV_CONF {
         return (not_read(), Vec::new());
@@ -280,12 +289,12 @@ fn configured(
     (config, list)
 }
 
-fn hosts_file(settings: Option<&ResolverSettings>, environment: &Environment) -> TextFile {
+fn hosts_file(settings: Option<&SystemResolvers>, environment: &Environment) -> TextFile {
     match settings {
-        Some(settings) => {
+        Some(SystemResolvers::Windows(settings)) => {
             TextFile::read_any(&windows::hosts_path(settings, environment), HOSTS_LIMIT)
         }
-        None => TextFile::read("/etc/hosts", HOSTS_LIMIT),
+        Some(SystemResolvers::MacOs(_)) | None => TextFile::read("/etc/hosts", HOSTS_LIMIT),
     }
 }
 

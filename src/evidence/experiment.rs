@@ -93,7 +93,7 @@ pub struct HandshakeResult {
     pub bytes_sent: u64,
     /// Bytes read.
     pub bytes_received: u64,
-    /// TCP_INFO when it ended (Linux, Windows).
+    /// TCP_INFO when it ended (Linux, Windows, macOS).
     pub tcp_info: Option<TcpInfo>,
 }
 

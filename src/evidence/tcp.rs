@@ -32,7 +32,7 @@ pub struct TcpAttempt {
     pub started_ms: f64,
     /// Time taken in milliseconds.
     pub took_ms: f64,
-    /// What the kernel says of the connection, read at the walk's end (Linux, Windows).
+    /// What the kernel says of the connection, read at the walk's end (Linux, Windows, macOS).
     pub info: Option<TcpInfo>,
     /// How often the SYN was sent again (Linux, Windows).
     #[serde(default)]
@@ -112,7 +112,7 @@ impl IcmpMeaning {
     }
 }
 
-/// The part of TCP_INFO that tells something about a path (Linux; Windows counts less of it).
+/// The part of TCP_INFO that tells something about a path (Linux; Windows and macOS count less of it).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TcpInfo {
     /// Smoothed round trip in microseconds.
@@ -120,7 +120,7 @@ pub struct TcpInfo {
     /// Segments retransmitted in total, the SYN among them; null where the system counts bytes.
     #[serde(default)]
     pub total_retrans: Option<u32>,
-    /// Bytes of data retransmitted in total (Windows).
+    /// Bytes of data retransmitted in total (Windows, macOS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_retrans: Option<u64>,
     /// How often the SYN was sent again, where the system counts that apart (Windows).
@@ -169,6 +169,13 @@ impl TcpInfo {
             let data = self.bytes_retrans.unwrap_or(0).div_ceil(self.snd_mss.max(1).into());
             u32::try_from(data).unwrap_or(u32::MAX).saturating_add(self.syn_retrans.unwrap_or(0))
         })
+    }
+
+    /// How often the SYN was sent again, of a connection that carries no data yet; none where the system
+    /// counts data alone (macOS).
+    #[must_use]
+    pub fn syn_repeats(&self) -> Option<u32> {
+        self.syn_retrans.or(self.total_retrans)
     }
 
     /// The round trip in milliseconds: the shortest where it is known, since the smoothed one

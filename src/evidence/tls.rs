@@ -31,7 +31,7 @@ pub struct TlsHop {
     pub bytes_sent: u64,
     /// Bytes read from the connection during the handshake.
     pub bytes_received: u64,
-    /// TCP_INFO of the connection when the handshake ended (Linux, Windows).
+    /// TCP_INFO of the connection when the handshake ended (Linux, Windows, macOS).
     pub tcp_info: Option<TcpInfo>,
 }
 

@@ -9,7 +9,7 @@ mod route;
 use std::os::fd::{AsRawFd, RawFd};
 
 use super::unix::ip_of;
-use super::{AZURE_ASSET_TAG, IcmpError, ResolverSettings, meaning};
+use super::{AZURE_ASSET_TAG, IcmpError, SystemResolvers, meaning};
 #[cfg(not(target_env = "gnu"))]
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
@@ -23,7 +23,7 @@ pub(super) use super::unix::Group;
 pub use super::unix::lookup;
 pub use super::unix::{
     default_signals, end_programs, has_no_reader, host_name, interface_index, open_files,
-    open_to_write, run_as_service, shows_codes, system_proxies, write_event,
+    open_to_write, run_as_service, shows_codes, write_event,
 };
 pub use route::{default_gateways, interfaces, routes, tunnels_down};
 
@@ -32,7 +32,13 @@ pub const READS_RESOLV_CONF: bool = true;
 
 /// None: the resolvers are those of `/etc/resolv.conf`.
 #[must_use]
-pub const fn resolver_settings() -> Option<ResolverSettings> {
+pub const fn resolver_settings() -> Option<SystemResolvers> {
+    None
+}
+
+/// None: programs read variables alone.
+#[must_use]
+pub const fn system_proxies() -> Option<super::SystemProxies> {
     None
 }
 
@@ -142,13 +148,12 @@ pub fn lookup(host: &str) -> SystemAnswer {
 
 /// Makes the process write no core and deny ptrace to its own user: it holds secrets.
 pub fn protect_process() {
-    // SAFETY: plain system calls; a failure leaves things as they were.
+    // SAFETY: a plain system call; a failure leaves things as they were.
     unsafe {
         let no: libc::c_ulong = 0; // the call reads whole registers
         libc::prctl(libc::PR_SET_DUMPABLE, no, no, no, no);
-        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
     }
+    super::unix::write_no_core();
 }
 
 /// Asks the kernel to report ICMP errors of this socket in its error queue, or to stop; false

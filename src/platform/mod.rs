@@ -4,7 +4,7 @@
 //! Each OS has the same functions; those of `other.rs` report that nothing is known. This is the only
 //! module with `unsafe`. It does not interpret what it reads.
 
-#[cfg(all(unix, not(feature = "platform_other")))]
+#[cfg(all(any(target_os = "linux", target_os = "macos"), not(feature = "platform_other")))]
 mod unix;
 
 #[cfg(all(target_os = "linux", not(feature = "platform_other")))]
@@ -17,9 +17,20 @@ mod windows;
 #[cfg(windows)]
 use windows as os;
 
-#[cfg(not(any(windows, all(target_os = "linux", not(feature = "platform_other")))))]
+#[cfg(all(target_os = "macos", not(feature = "platform_other")))]
+mod macos;
+#[cfg(all(target_os = "macos", not(feature = "platform_other")))]
+use macos as os;
+
+#[cfg(not(any(
+    windows,
+    all(any(target_os = "linux", target_os = "macos"), not(feature = "platform_other"))
+)))]
 mod other;
-#[cfg(not(any(windows, all(target_os = "linux", not(feature = "platform_other")))))]
+#[cfg(not(any(
+    windows,
+    all(any(target_os = "linux", target_os = "macos"), not(feature = "platform_other"))
+)))]
 use other as os;
 
 /// What Windows hands out is read on every system that runs the tests.
@@ -27,13 +38,20 @@ use other as os;
 #[path = "windows/readers/mod.rs"]
 mod windows_readers;
 
+/// What macOS hands out, too.
+#[cfg(all(test, not(all(target_os = "macos", not(feature = "platform_other")))))]
+#[path = "macos/readers/mod.rs"]
+mod macos_readers;
+
 mod memory;
 mod program;
 mod resolver_settings;
 
 pub use memory::Allocator;
 pub use program::run_program;
-pub use resolver_settings::{Adapter, RegistryRule, ResolverSettings};
+pub use resolver_settings::{
+    Adapter, RegistryRule, ResolverSettings, ScopedResolver, ScopedResolvers, SystemResolvers,
+};
 
 pub use os::{
     READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
@@ -57,7 +75,8 @@ const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
 /// The proxy settings that a system has in addition to the variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SystemProxies {
-    /// Those of this user (WinINET, "Internet Options"); none where they are not shown.
+    /// Those of this user (WinINET, "Internet Options"), on macOS those of its primary network service;
+    /// none where they are not shown.
     pub user: Option<ProxySettings>,
     /// Those of services (WinHTTP); none where they are not shown.
     pub services: Option<ProxySettings>,
@@ -125,6 +144,8 @@ const TUNNELS: &[&str] = &[
     "vti",
     "vti6",
     "xfrm",
+    "ipsec",
+    "gif",
     "ppp",
     "l2tp",
 ];

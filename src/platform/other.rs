@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use super::{IcmpError, NetworkInterface, ResolverSettings, RouteTowards};
+use super::{IcmpError, NetworkInterface, RouteTowards, SystemResolvers};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::TcpInfo;
 use crate::evidence::vantage::AzureMachine;
@@ -12,7 +12,7 @@ pub const READS_RESOLV_CONF: bool = false;
 
 /// Not known.
 #[must_use]
-pub const fn resolver_settings() -> Option<ResolverSettings> {
+pub const fn resolver_settings() -> Option<SystemResolvers> {
     None
 }
 

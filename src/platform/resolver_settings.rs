@@ -1,9 +1,50 @@
-//! What Windows has configured for the resolution of names, as it is read and before it is
+//! What Windows or macOS has configured for the resolution of names, as it is read and before it is
 //! interpreted: plain values, so that recorded ones can be judged on any system.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+
+/// What a system that does not keep its resolvers in `/etc/resolv.conf` has configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SystemResolvers {
+    /// Windows.
+    Windows(ResolverSettings),
+    /// macOS.
+    MacOs(ScopedResolvers),
+}
+
+/// The resolvers of macOS: those of its dynamic store (`scutil --dns` shows what it makes of them), and
+/// the files of resolver(5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScopedResolvers {
+    /// The one for every name, which the system has made of its primary service.
+    pub primary: Option<ScopedResolver>,
+    /// Those of the network services, a VPN's among them, in the order in which the store lists them.
+    pub services: Vec<ScopedResolver>,
+    /// Those of files below `/etc/resolver`, by name.
+    pub files: Vec<ScopedResolver>,
+    /// Why the dynamic store could not be read.
+    pub unreadable: Option<String>,
+}
+
+/// A resolver of macOS.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScopedResolver {
+    /// Where it is configured: the id of a service, or a file.
+    pub source: String,
+    /// The interface of the service.
+    pub interface: Option<String>,
+    /// Its servers as they are written: an address, with `%` and an interface behind it; in a file with a
+    /// dot and a port too.
+    pub servers: Vec<String>,
+    /// Their port, where it is another one than 53.
+    pub port: Option<u16>,
+    /// The domains that it is asked for, with the order of each; an empty one is every name.
+    pub domains: Vec<(String, u32)>,
+    /// Its search list.
+    pub search: Vec<String>,
+}
 
 /// Network adapters and the registry's values on the resolution of names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,12 +34,6 @@ pub fn interface_index(name: &str) -> Option<u32> {
     (index != 0).then_some(index)
 }
 
-/// None: programs of Unix read variables alone.
-#[must_use]
-pub const fn system_proxies() -> Option<super::SystemProxies> {
-    None
-}
-
 /// Unix has no service control manager.
 #[must_use]
 pub fn run_as_service(_: fn() -> u8) -> Option<u8> {
@@ -52,6 +46,16 @@ pub const fn write_event(_: &str, _: bool) {}
 /// Every terminal does.
 pub const fn shows_codes<S>(_: &S) -> bool {
     true
+}
+
+/// Makes the process write no core: it holds secrets.
+pub(super) fn write_no_core() {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: a plain system call, which reads that structure alone; a failure leaves things as they
+    // were.
+    unsafe {
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+    }
 }
 
 /// Gives SIGINT and SIGTERM back to the system: the next one ends the process at once.

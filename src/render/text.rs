@@ -11,8 +11,8 @@ use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::tcp::{Icmp, TcpOutcome};
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::evidence::vantage::{
-    ClientProxy, FileState, NamePolicy, NeighbourState, PolicyMatch, ProxyReason, Route,
-    SystemProxySettings,
+    ClientProxy, FileState, NamePolicy, NeighbourState, PolicyKind, PolicyMatch, ProxyReason,
+    Route, SystemProxySettings,
 };
 use crate::evidence::{Expect, Observed, SkipReason, Trust, classify};
 
@@ -83,9 +83,9 @@ pub(crate) fn proxy_reason(reason: &ProxyReason) -> String {
         ProxyReason::OptionUrl => "--proxy".to_owned(),
         ProxyReason::Variable { name } => name.clone(),
         ProxyReason::Exempted { entry } => format!("NO_PROXY entry {entry} exempts the target"),
-        ProxyReason::System => "Windows' proxy settings of this user".to_owned(),
+        ProxyReason::System => "the system's proxy settings".to_owned(),
         ProxyReason::SystemExempted { entry } => {
-            format!("entry {entry} of Windows' proxy settings exempts the target")
+            format!("entry {entry} of the system's proxy settings exempts the target")
         }
     }
 }
@@ -127,7 +127,7 @@ pub(crate) fn icmp(icmp: &Icmp) -> String {
     }
 }
 
-/// A rule of the Name Resolution Policy Table.
+/// A rule by name.
 pub(crate) fn name_policy(policy: &NamePolicy) -> String {
     let servers = match policy.servers.as_slice() {
         [] => "the interfaces' own servers".to_owned(),
@@ -136,10 +136,16 @@ pub(crate) fn name_policy(policy: &NamePolicy) -> String {
     let direct = if policy.direct_access { ", or those of DirectAccess" } else { "" };
     let unused = match policy.matches {
         PolicyMatch::Name => "",
+        PolicyMatch::PrivatelinkName if policy.kind.follows_aliases() => "; for the alias",
         PolicyMatch::PrivatelinkName => "; not about the name that is asked for",
     };
     let (namespace, kind) = (&policy.namespace, policy.kind.words());
-    format!("NRPT rule {namespace} ({kind}): {servers}{direct}{unused}")
+    let from = match policy.kind {
+        PolicyKind::GroupPolicy | PolicyKind::Local => kind.to_owned(),
+        PolicyKind::NetworkService => format!("{kind} {}", policy.rule),
+        PolicyKind::ResolverFile => policy.rule.clone(),
+    };
+    format!("{} {namespace} ({from}): {servers}{direct}{unused}", policy.kind.noun())
 }
 
 pub(crate) const fn role(role: ResolverRole) -> &'static str {
@@ -395,7 +401,7 @@ pub(crate) fn http_outcome(outcome: &HttpOutcome) -> String {
     }
 }
 
-/// Proxy settings of Windows, on one line.
+/// Proxy settings of the system, on one line.
 pub(crate) fn system_proxy(settings: &SystemProxySettings) -> String {
     let mut words = vec![match (&settings.proxy, &settings.exempted_by) {
         (None, _) => "no proxy".to_owned(),

@@ -16,7 +16,8 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     let host = &target.seen.host;
     let mut lines = Vec::new();
     let policy = world.policies(host, None).into_iter().find(|policy| !policy.servers.is_empty());
-    let policy = policy.map(|policy| format!("by the NRPT rule for {}", policy.namespace));
+    let policy =
+        policy.map(|policy| format!("by the {} for {}", policy.kind.noun(), policy.namespace));
     for (address, role) in plan.resolvers(world, host) {
         let why = match role {
             ResolverRole::Given => "--resolver",

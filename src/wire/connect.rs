@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::session::Route;
 use super::{icmp, local_icmp, words};
-use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
+use crate::evidence::tcp::{TcpAttempt, TcpInfo, TcpOutcome};
 use crate::platform;
 
 /// An established connection, and a second handle to its socket, for TCP_INFO.
@@ -85,7 +85,7 @@ pub async fn connect(
         interface: None,
         started_ms: (started - since).as_secs_f64() * 1e3,
         took_ms: started.elapsed().as_secs_f64() * 1e3,
-        syn_repeats: info.as_ref().map(|info| info.syn_retrans.unwrap_or_else(|| info.repeats())),
+        syn_repeats: info.as_ref().and_then(TcpInfo::syn_repeats),
         info: None,
         outcome,
     };

@@ -14,7 +14,7 @@ use crate::platform;
 /// Nameservers that glibc uses (MAXNS in resolv.h); the rest are ignored.
 const NAMESERVERS_USED: usize = 3;
 
-/// The resolver configuration of a system that keeps it elsewhere (Windows, macOS): what is in it
+/// The resolver configuration of a system that keeps it elsewhere: what is in it
 /// is not known, which is not the same as nothing.
 #[must_use]
 pub fn not_read() -> ResolverConfig {

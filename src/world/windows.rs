@@ -5,7 +5,7 @@ mod name_policy;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-pub use name_policy::policies;
+pub use name_policy::{policies, servers_for};
 
 use super::Environment;
 use crate::evidence::dns::ResolverRole;

@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         };
         ordered(r.evidence.vantage.resolver_config.interfaces.iter().map(words))
     }),
-    Row::new("vantage.name_policies", "name resolution policies (NRPT)", |r| {
+    Row::new("vantage.name_policies", "rules by name (NRPT, macOS)", |r| {
         ordered(r.evidence.vantage.resolver_config.policies.iter().map(text::name_policy))
     }),
     Row::new("vantage.lookup_by", "library that looks names up", |r| {
@@ -88,7 +88,7 @@ pub(super) const ROWS: &[Row] = &[
         let entries = r.evidence.vantage.proxy.no_proxy.iter().filter(|entry| entry.exempts);
         unordered(entries.map(|entry| &entry.entry))
     }),
-    Row::new("vantage.system_proxy", "Windows' proxy settings", |r| {
+    Row::new("vantage.system_proxy", "the system's proxy settings", |r| {
         let system = r.evidence.vantage.proxy.system.as_ref()?;
         let item = |whose: &str, one: &SystemProxySettings| {
             Item::new(

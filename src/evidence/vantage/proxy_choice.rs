@@ -21,17 +21,19 @@ pub struct ProxyDecision {
     #[serde(default)]
     pub clients: Vec<ClientProxy>,
     /// The system's own proxy settings, which some clients read where no variable names a proxy
-    /// (Windows); null where the system has none.
+    /// (Windows, macOS); null where the system has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<SystemProxyEvidence>,
 }
 
-/// The proxy settings that Windows has in addition to the variables.
+/// The proxy settings that Windows and macOS have in addition to the variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemProxyEvidence {
-    /// Those of this user (Internet Options, WinINET); null where they are not shown.
+    /// Those of this user (Windows: Internet Options, WinINET), or of the primary network service (macOS);
+    /// null where they are not shown.
     pub user: Option<SystemProxySettings>,
-    /// Those of services (`netsh winhttp`); null where they are not shown.
+    /// Those of services (Windows: `netsh winhttp`); null where they are not shown, and where the system has
+    /// none of their own.
     pub services: Option<SystemProxySettings>,
 }
 
@@ -127,8 +129,12 @@ impl ClientProxy {
             }
             ClientDecision::Variable { name } => name.clone(),
             ClientDecision::Exempted { variable, entry } => format!("{variable}: {entry}"),
-            ClientDecision::System | ClientDecision::Script => "Windows' proxy settings".to_owned(),
-            ClientDecision::SystemExempted { entry } => format!("Windows' proxy settings: {entry}"),
+            ClientDecision::System | ClientDecision::Script => {
+                "the system's proxy settings".to_owned()
+            }
+            ClientDecision::SystemExempted { entry } => {
+                format!("the system's proxy settings: {entry}")
+            }
             ClientDecision::Fails { message } => message.clone(),
         };
         format!("{way} ({why})")

@@ -1,6 +1,6 @@
 //! Which nameservers the system has, and whom it asks for the name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,8 +36,8 @@ pub struct ResolverConfig {
     /// The interface of each nameserver, where the system has nameservers by interface (Windows).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interfaces: Vec<NameserverInterface>,
-    /// Rules of Windows' Name Resolution Policy Table (NRPT) that are about the name, or about its
-    /// privatelink name alone.
+    /// Rules by name that are about the name, or about its privatelink name alone: of Windows' Name
+    /// Resolution Policy Table (NRPT), or resolvers of macOS for a domain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<NamePolicy>,
 }
@@ -48,7 +48,7 @@ const fn is_zero(number: &usize) -> bool {
 }
 
 impl ResolverConfig {
-    /// The rule of the Name Resolution Policy Table that decides whom the system asks for the name.
+    /// The rule by name that decides whom the system asks for the name.
     #[must_use]
     pub fn policy(&self) -> Option<&NamePolicy> {
         self.policies.iter().find(|policy| policy.matches == PolicyMatch::Name)
@@ -82,17 +82,18 @@ pub struct NameserverInterface {
     pub over_https: bool,
 }
 
-/// A rule of the Name Resolution Policy Table.
+/// A rule by name: of Windows' Name Resolution Policy Table, or a resolver of macOS for a domain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NamePolicy {
     /// Where it is set.
     pub kind: PolicyKind,
-    /// The name of its key.
+    /// The name of its key; on macOS the id of the network service, or the file.
     pub rule: String,
     /// The entry of its namespaces that matches: `.suffix`, a whole name, a host's label, or `.` for
-    /// every name.
+    /// every name. On macOS a domain, which is about itself and all below it.
     pub namespace: String,
-    /// The servers that it sends questions to; none exempts the name: the interfaces' own are asked.
+    /// The servers that it sends questions to, with a port that is not 53; none exempts the name: the
+    /// interfaces' own are asked.
     pub servers: Vec<String>,
     /// Whether it also names servers of DirectAccess, which are asked outside the organisation's
     /// network; whether this machine is outside is not known.
@@ -102,7 +103,19 @@ pub struct NamePolicy {
     pub matches: PolicyMatch,
 }
 
-/// Where a rule of the Name Resolution Policy Table is set.
+impl NamePolicy {
+    /// Whether it sends questions to the address.
+    #[must_use]
+    pub fn asks(&self, address: IpAddr) -> bool {
+        self.servers.iter().any(|server| {
+            let bare = server.split('%').next().and_then(|bare| bare.parse().ok());
+            let of_pair = || server.parse::<SocketAddr>().ok().map(|pair| pair.ip());
+            bare.or_else(of_pair) == Some(address)
+        })
+    }
+}
+
+/// Where a rule by name is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyKind {
@@ -110,6 +123,10 @@ pub enum PolicyKind {
     GroupPolicy,
     /// On this machine: `Add-DnsClientNrptRule`, a VPN client.
     Local,
+    /// By a network service of macOS, mostly a VPN's (`SupplementalMatchDomains`).
+    NetworkService,
+    /// By a file of `/etc/resolver` (macOS).
+    ResolverFile,
 }
 
 impl PolicyKind {
@@ -119,18 +136,45 @@ impl PolicyKind {
         match self {
             Self::GroupPolicy => "group policy",
             Self::Local => "local",
+            Self::NetworkService => "network service",
+            Self::ResolverFile => "/etc/resolver",
         }
+    }
+
+    /// What people call such a rule.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::GroupPolicy | Self::Local => "NRPT rule",
+            Self::NetworkService | Self::ResolverFile => "resolver",
+        }
+    }
+
+    /// The system that has it.
+    #[must_use]
+    pub const fn system(self) -> &'static str {
+        match self {
+            Self::GroupPolicy | Self::Local => "Windows",
+            Self::NetworkService | Self::ResolverFile => "macOS",
+        }
+    }
+
+    /// Whether the system asks it for the name of an alias too: macOS begins the lookup again there, in
+    /// Windows the server that was asked follows it (facts D97, D160).
+    #[must_use]
+    pub const fn follows_aliases(self) -> bool {
+        matches!(self, Self::NetworkService | Self::ResolverFile)
     }
 }
 
-/// What a rule of the Name Resolution Policy Table matches. The name that is asked for decides: the
-/// server follows the aliases.
+/// What a rule by name matches. In Windows the name that is asked for decides, and the server follows
+/// the aliases; macOS looks each alias up by the rule for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyMatch {
     /// The name that applications ask for.
     Name,
-    /// Its privatelink name alone, which no application asks for.
+    /// Its privatelink name alone, for which no application asks.
     PrivatelinkName,
 }
 

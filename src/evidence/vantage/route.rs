@@ -20,7 +20,7 @@ pub struct SourceTowards {
 }
 
 /// The route that this machine's kernel takes to an address, read at the walk's end (Linux,
-/// Windows).
+/// Windows, macOS).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {
     /// The prefix of the entry that decides, e.g. `10.3.0.0/24`; `0.0.0.0/0` is the default.
@@ -32,7 +32,7 @@ pub struct Route {
     /// What the kernel knows of the next hop, or of the address itself on the link.
     pub neighbour: Option<NeighbourState>,
     /// The port of the TCP connection that the route is for, with its source address: routing rules
-    /// may select by them. Null where it was asked for by address alone (Windows).
+    /// may select by them. Null where it was asked for by address alone (Windows, macOS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// Other routes, for packets with a mark (fwmark) that a routing rule selects by. Whether the
@@ -62,8 +62,8 @@ pub struct MarkedRoute {
 pub struct Interface {
     /// Its name.
     pub name: String,
-    /// Its kind, as `ip -d link` has it (`bridge`, `tun`, `wireguard`), or by its type in Windows
-    /// (`ppp`, `tunnel`, `teredo`); null for plain devices.
+    /// Its kind, as `ip -d link` has it (`bridge`, `tun`, `wireguard`), by its type in Windows
+    /// (`ppp`, `tunnel`, `teredo`), by its name in macOS (`tun`, `ipsec`); null for plain devices.
     pub kind: Option<String>,
     /// Whether it is up and has a carrier.
     pub running: bool,

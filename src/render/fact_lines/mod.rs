@@ -91,7 +91,7 @@ fn proxy_words(v: &Vantage) -> String {
         (Some(url), _) => format!("proxy {url}"),
         (None, ProxyReason::Exempted { entry }) => format!("no proxy (NO_PROXY entry {entry})"),
         (None, ProxyReason::SystemExempted { entry }) => {
-            format!("no proxy (entry {entry} of Windows' proxy settings)")
+            format!("no proxy (entry {entry} of the system's proxy settings)")
         }
         (None, ProxyReason::OptionNone) => "no proxy (--proxy none)".to_owned(),
         (None, _) => "no proxy".to_owned(),

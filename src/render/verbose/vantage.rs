@@ -63,8 +63,9 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
         let names = names.join(" ");
         writer.write_indented(2, &format!("line {}: {} {names}", line.number, line.address));
     }
-    // Windows has no such file.
-    if v.nsswitch_hosts.is_some() || v.lookup_by.as_deref() != Some("winsock") {
+    // Windows and macOS have no such file.
+    let without = matches!(v.lookup_by.as_deref(), Some("winsock" | "mDNSResponder"));
+    if v.nsswitch_hosts.is_some() || !without {
         writer.write_text(&format!("nsswitch hosts: {}", or_none(v.nsswitch_hosts.as_deref())));
     }
     let proxy = &v.proxy;
@@ -84,8 +85,13 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
         }
     }
     if let Some(system) = &proxy.system {
-        system_proxy(writer, "this user's", system.user.as_ref());
-        system_proxy(writer, "services'", system.services.as_ref());
+        if v.os.starts_with("macos") {
+            // It has none of its own for services.
+            system_proxy(writer, "the primary network service's", system.user.as_ref());
+        } else {
+            system_proxy(writer, "this user's", system.user.as_ref());
+            system_proxy(writer, "services'", system.services.as_ref());
+        }
     }
     for client in &proxy.clients {
         writer.write_indented(2, &text::client_proxy(client));
@@ -110,10 +116,12 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
 
 fn system_proxy(writer: &mut TextWriter, whose: &str, settings: Option<&SystemProxySettings>) {
     let Some(settings) = settings else {
-        return writer.write_text(&format!("Windows' proxy settings, {whose}: not shown"));
+        return writer.write_text(&format!("the system's proxy settings, {whose}: not shown"));
     };
-    writer
-        .write_text(&format!("Windows' proxy settings, {whose}: {}", text::system_proxy(settings)));
+    writer.write_text(&format!(
+        "the system's proxy settings, {whose}: {}",
+        text::system_proxy(settings)
+    ));
     if !settings.bypass.is_empty() {
         writer.write_indented(2, &format!("directly: {}", list(&settings.bypass)));
     }

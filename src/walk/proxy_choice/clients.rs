@@ -65,7 +65,8 @@ pub fn clients(target: &Target, settings: Settings<'_>) -> Vec<ClientProxy> {
             true => &NODE_BY_VARIABLES,
             false => client,
         })
-        .chain(by_system.then_some(&WINHTTP))
+        // Windows alone has them.
+        .chain((by_system && system.is_some_and(|all| all.services.is_some())).then_some(&WINHTTP))
         .map(|client| {
             let (proxy, decision) = evidence((client.decide)(&call));
             ClientProxy {

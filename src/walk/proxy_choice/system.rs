@@ -1,5 +1,5 @@
-//! The proxy settings of Windows, which some clients read where no variable is set (fact P13).
-//! Pure; what a setting means is WinINET's own reading of it.
+//! The proxy settings of Windows and macOS, which some clients read where no variable is set (facts P13,
+//! P160). Pure; what a setting means is WinINET's own reading of it.
 
 use url::Url;
 
@@ -123,7 +123,7 @@ fn script(text: &str) -> String {
 }
 
 /// The proxy that the user's settings name, where `--proxy` leaves it to the machine and no variable
-/// decides: what .NET's HttpClient and Python's clients do on Windows.
+/// decides: what .NET's HttpClient and Python's clients do on Windows and macOS.
 pub(super) fn decide(
     option: &ProxyOption,
     system: Option<&SystemProxies>,

@@ -1,6 +1,8 @@
 //! The Name Resolution Policy Table (NRPT, [MS-GPNRPT]): which rule is about a name. The name that is
 //! asked for decides; Windows lets the server follow the aliases.
 
+use std::net::{IpAddr, SocketAddr};
+
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{NamePolicy, PolicyKind, PolicyMatch};
 use crate::platform::{RegistryRule, ResolverSettings};
@@ -40,6 +42,17 @@ pub fn policies(
             !same && other.namespace != "." && !other.servers.is_empty()
         });
     own.into_iter().chain(alias).collect()
+}
+
+/// The servers that are asked for `name` by a rule.
+#[must_use]
+pub fn servers_for(settings: &ResolverSettings, name: &str) -> Vec<SocketAddr> {
+    let policy = applies(settings, name, PolicyMatch::Name);
+    let servers = policy.into_iter().flat_map(|policy| policy.servers);
+    servers
+        .filter_map(|server| server.parse::<IpAddr>().ok())
+        .map(|server| SocketAddr::new(server, 53))
+        .collect()
 }
 
 fn applies(settings: &ResolverSettings, name: &str, matches: PolicyMatch) -> Option<NamePolicy> {

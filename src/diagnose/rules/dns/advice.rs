@@ -111,7 +111,7 @@ impl<'a> Resolver<'a> {
     /// Says what the resolver is, where its address alone does not.
     pub(super) fn who(&self, finding: FindingBuilder) -> FindingBuilder {
         use ResolverClass as Class;
-        let finding = self.why_windows_asks(finding);
+        let finding = self.why_asked(finding);
         let plain = [Class::OnPremises, Class::VirtualNetwork, Class::AzureDns];
         if plain.contains(&self.whose.class) {
             return finding;
@@ -119,9 +119,9 @@ impl<'a> Resolver<'a> {
         finding.reasoning(format!("{} is {}", self.label(), self.whose.noun()))
     }
 
-    /// Why Windows asks it for this name: a rule by name, or an interface among several; and how, where
+    /// Why the system asks it for this name: a rule by name, or an interface among several; and how, where
     /// that is not as this tool does.
-    fn why_windows_asks(&self, finding: FindingBuilder) -> FindingBuilder {
+    fn why_asked(&self, finding: FindingBuilder) -> FindingBuilder {
         let config = &self.e.vantage.resolver_config;
         let asked = self.asked.to_string();
         let interface = config.interface_of(self.asked);
@@ -130,12 +130,17 @@ impl<'a> Resolver<'a> {
             .iter()
             .any(|one| interface.is_some_and(|interface| one.interface != interface.interface));
         let finding = match (config.policy(), interface) {
-            (Some(policy), _) if policy.servers.contains(&asked) => finding
+            (Some(policy), _) if policy.asks(self.asked) => finding
                 .reasoning(format!(
-                    "Windows asks {asked} for this name by the NRPT rule for {} ({}), and not the \
-                     servers of its interfaces",
+                    "{} asks {asked} for this name by the {} for {} ({}), and not {}",
+                    policy.kind.system(),
+                    policy.kind.noun(),
                     policy.namespace,
-                    policy.kind.words()
+                    policy.kind.words(),
+                    match policy.kind.follows_aliases() {
+                        true => "its primary resolver",
+                        false => "the servers of its interfaces",
+                    }
                 ))
                 .cites("/vantage/resolver_config/policies"),
             (_, Some(interface)) if several => finding

@@ -31,7 +31,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             Some(format!("NO_PROXY ({entry}) exempts the name from the proxy"))
         }
         ProxyReason::SystemExempted { entry } => {
-            Some(format!("Windows' proxy settings ({entry}) exempt the name from the proxy"))
+            Some(format!("the system's proxy settings ({entry}) exempt the name from the proxy"))
         }
         ProxyReason::OptionNone => Some("--proxy none was given".to_owned()),
         _ => Some("no proxy is configured".to_owned()),

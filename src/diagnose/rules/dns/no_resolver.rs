@@ -27,8 +27,14 @@ pub(super) const RULE: Rule =
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let config = &e.vantage.resolver_config;
-    if Library::of(e).is_winsock() {
-        return on_windows(e);
+    let assumed = |e: &View<'_>| e.dns.resolvers.iter().any(|r| r.role == ResolverRole::Assumed);
+    let by_settings = match System::of(&e.vantage.os) {
+        _ if Library::of(e).is_winsock() => Some(&ON_WINDOWS),
+        System::MacOs if !assumed(e) => Some(&ON_MACOS),
+        _ => None,
+    };
+    if let Some(words) = by_settings {
+        return without_file(e, words);
     }
     // A file that was not read is not empty.
     if !config.nameservers.is_empty() || config.state == FileState::NotRead {
@@ -113,8 +119,31 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     Some(finding.check(reading::again(e)))
 }
 
+/// What a system calls its settings that has no file of nameservers.
+struct Settings {
+    message: &'static str,
+    fact: &'static str,
+    /// Which servers it does not ask, and that it does not, around their list.
+    others: (&'static str, &'static str),
+    command: &'static str,
+}
+
+const ON_WINDOWS: Settings = Settings {
+    message: "no network interface that is up has a DNS server",
+    fact: "the network adapters that are up list no DNS server",
+    others: ("adapters that are down list", "Windows does not ask those"),
+    command: "Get-DnsClientServerAddress",
+};
+
+const ON_MACOS: Settings = Settings {
+    message: "no network service has a DNS server for this name",
+    fact: "neither the primary network service nor one for this name lists a DNS server",
+    others: ("other interfaces list", "macOS asks those for connections of that interface alone"),
+    command: "resolvectl status",
+};
+
 /// No interface that is up has a nameserver, and no rule by name has one for this name.
-fn on_windows(e: &View<'_>) -> Option<FindingBuilder> {
+fn without_file(e: &View<'_>, words: &Settings) -> Option<FindingBuilder> {
     let config = &e.vantage.resolver_config;
     let by_policy = config.policy().is_some_and(|policy| !policy.servers.is_empty());
     let asked = config.nameservers.is_empty() && config.state == FileState::Read && !by_policy;
@@ -126,24 +155,22 @@ fn on_windows(e: &View<'_>) -> Option<FindingBuilder> {
         (true, true) if downstream::proxy_name_unresolved(e) => Level::Broken,
         _ => Level::Note,
     };
-    let mut finding = FindingBuilder::new(
-        level,
-        Confidence::Proved,
-        "no network interface that is up has a DNS server",
-    )
-    .fact("the network adapters that are up list no DNS server")
-    .cites("/vantage/resolver_config")
-    .cites("/dns/system");
+    let mut finding = FindingBuilder::new(level, Confidence::Proved, words.message)
+        .fact(words.fact)
+        .cites("/vantage/resolver_config")
+        .cites("/dns/system");
     if !config.ignored_nameservers.is_empty() {
         finding = finding.reasoning(format!(
-            "adapters that are down list {}: Windows does not ask those",
-            config.ignored_nameservers.join(", ")
+            "{} {}: {}",
+            words.others.0,
+            config.ignored_nameservers.join(", "),
+            words.others.1
         ));
     }
     Some(
         finding
             .owner("Server")
-            .inspect("see the servers of each interface", "Get-DnsClientServerAddress")
+            .inspect("see the servers of each interface", words.command)
             .step(
                 Step::local(
                     "connect the VPN or the network that brings DNS servers, or give the interface \

@@ -1,6 +1,7 @@
 //! A rule of Windows' Name Resolution Policy Table is about the privatelink zone, and none about the
 //! name that applications ask for (fact D97): Windows compares that name with the rules, and the server
-//! follows the aliases, so the rule is never used.
+//! follows the aliases, so the rule is never used. macOS begins the lookup again at the alias, and uses
+//! its rule (fact D160).
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
@@ -26,7 +27,9 @@ fn unused<'v>(e: &'v View<'_>) -> Option<(usize, &'v NamePolicy)> {
         return None;
     }
     let mut all = config.policies.iter().enumerate();
-    let (index, policy) = all.find(|(_, policy)| policy.matches == PolicyMatch::PrivatelinkName)?;
+    let (index, policy) = all.find(|(_, policy)| {
+        policy.matches == PolicyMatch::PrivatelinkName && !policy.kind.follows_aliases()
+    })?;
     let asked = e.dns.deciding().iter().any(|r| policy.servers.contains(&r.seen.host()));
     (!asked).then_some((index, policy))
 }
@@ -58,7 +61,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     ))
     .owner(match policy.kind {
         PolicyKind::GroupPolicy => "DNS",
-        PolicyKind::Local => "Server",
+        _ => "Server",
     });
     let finding = match policy.servers.first() {
         Some(server) => finding.inspect("ask the rule's server", text::dig_at(&e.dns.name, server)),
@@ -83,7 +86,7 @@ fn step(policy: &NamePolicy, suffix: &str, servers: &str) -> Step {
             advice::whole_suffix(suffix),
         )
         .undo(format!("remove the rule for {namespace} from the group policy")),
-        PolicyKind::Local => {
+        _ => {
             let step = Step::local(format!(
                 "add a rule for {namespace} with the servers {servers}, in the VPN client's settings \
                  if it writes the rules; on this machine an account of {suffix} without a record in \

@@ -13,6 +13,7 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::address::embedded_ipv4;
 use crate::evidence::experiment::QuestionExperiment;
 use crate::evidence::tcp::TcpOutcome;
+use crate::evidence::vantage::PolicyMatch;
 use crate::evidence::{classify, tunnel};
 
 use super::advice::Resolver;
@@ -63,6 +64,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         || agree(system, &deciding)
         // A client's synthetic answer has its own finding.
         || tunnel::of_application(e).is_some()
+        || follows_the_alias(e, system)
     {
         return None;
     }
@@ -82,6 +84,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.fact(format!("nsswitch.conf: hosts: {line}")).cites("/vantage");
     }
     Some(advice(Resolver::of(e, effective).who(finding), e, effective))
+}
+
+/// Whether macOS asks another resolver for the privatelink name than for the name (fact D160): the
+/// private addresses are that one's.
+fn follows_the_alias(e: &View<'_>, system: &[IpAddr]) -> bool {
+    let policies = &e.vantage.resolver_config.policies;
+    let for_alias = policies.iter().any(|policy| {
+        policy.matches == PolicyMatch::PrivatelinkName && policy.kind.follows_aliases()
+    });
+    for_alias && system.iter().all(|address| tunnel::is_private(e, *address))
 }
 
 fn level(e: &View<'_>, system: &[IpAddr]) -> Level {

@@ -19,7 +19,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // With `--proxy URL`, neither variables nor settings decide.
     let (name, what, without_one): (&str, _, fn(&ClientProxy) -> bool) = match &proxy.reason {
         ProxyReason::Variable { name } => (name, "proxy variable", |client| !client.reads()),
-        ProxyReason::System => ("Windows' proxy settings", "setting of this user", |client| {
+        ProxyReason::System => ("the system's proxy settings", "setting of this user", |client| {
             use ClientDecision::{Ignores, NoVariable};
             matches!(client.decision, Ignores | NoVariable)
         }),

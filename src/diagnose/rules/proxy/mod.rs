@@ -76,7 +76,7 @@ pub(in crate::diagnose) fn configured_by(e: &Evidence) -> String {
     match &e.vantage.proxy.reason {
         Reason::Variable { name } => format!("set by {name}"),
         Reason::OptionUrl => "set by --proxy".to_owned(),
-        Reason::System => "set by Windows' proxy settings of this user".to_owned(),
+        Reason::System => "set by the system's proxy settings".to_owned(),
         Reason::NotConfigured
         | Reason::NotHttp
         | Reason::OptionNone

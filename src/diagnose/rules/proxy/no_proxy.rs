@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::commands::System;
 use crate::diagnose::{FindingBuilder, reading};
 use crate::diagnosis::Step;
 use crate::evidence::tls::TlsOutcome;
@@ -77,10 +78,18 @@ fn others(e: &Evidence) -> String {
 /// The step that exempts the one host and keeps the entries that are there.
 pub(in crate::diagnose) fn step(e: &Evidence, message: &str) -> Step {
     if e.vantage.proxy.reason == ProxyReason::System {
+        let place = match System::of(&e.vantage.os) {
+            System::MacOs => {
+                "in System Settings > Network > the service > Details > Proxies, append {host} to the \
+                 hosts that bypass the proxy"
+            }
+            System::Windows | System::Linux => {
+                "on Windows, append {host} to the exceptions in Settings > Network & internet > Proxy"
+            }
+        };
         return Step::local(format!(
-            "{message}: on Windows, append {} to the exceptions in Settings > Network & internet > \
-             Proxy; this applies to every program of this user that reads these settings{}",
-            e.target.host,
+            "{message}: {}; this applies to every program of this user that reads these settings{}",
+            place.replace("{host}", &e.target.host),
             others(e)
         ))
         .undo("take the entry out again");

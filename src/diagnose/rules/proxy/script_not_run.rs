@@ -1,6 +1,7 @@
-//! Windows' proxy settings name a script that chooses the proxy, and this check did not run it (fact
-//! P13).
+//! The system's proxy settings name a script that chooses the proxy, and this check did not run it
+//! (facts P13, P160).
 
+use crate::commands::System;
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::vantage::ProxyReason;
@@ -37,17 +38,23 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ]),
         )
         .caveat()
-        .fact(format!("Windows' proxy settings of this user name the script {script}; {way}"))
+        .fact(format!("the system's proxy settings name the script {script}; {way}"))
         .reasoning(
             ".NET's HttpClient and browsers ask the script for each call where no variable names a \
              proxy; curl, Go, Node and Python do not, so both ways may be in use",
         )
         .cites("/vantage/proxy/system/user/script")
         .owner("Application")
-        .step(Step::inspect(format!(
-            "see which proxy the script gives, in PowerShell (the address itself means none): \
-             [System.Net.WebRequest]::GetSystemWebProxy().GetProxy('https://{host}:{port}/')"
-        )))
+        .step(Step::inspect(match System::of(&e.vantage.os) {
+            System::MacOs => format!(
+                "open the script and see what its FindProxyForURL gives for https://{host}:{port}/ \
+                 (DIRECT means none)"
+            ),
+            System::Windows | System::Linux => format!(
+                "see which proxy the script gives, in PowerShell (the address itself means none): \
+                 [System.Net.WebRequest]::GetSystemWebProxy().GetProxy('https://{host}:{port}/')"
+            ),
+        }))
         .decide_with(reading::again_with(e, "--proxy <URL of that proxy>")),
     )
 }

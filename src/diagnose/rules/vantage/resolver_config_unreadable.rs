@@ -1,5 +1,6 @@
 //! The resolver configuration cannot be read, or has invalid lines.
 
+use crate::commands::System;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -15,18 +16,24 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let config = &e.vantage.resolver_config;
     let path = &config.path;
+    let by_settings = match System::of(&e.vantage.os) {
+        _ if Library::of(e).is_winsock() => {
+            Some(("Windows does not list its network adapters", "Get-DnsClientServerAddress"))
+        }
+        System::MacOs if !path.starts_with('/') => {
+            Some(("macOS does not show its resolvers", "resolvectl status"))
+        }
+        _ => None,
+    };
     let finding = match &config.state {
-        FileState::Unreadable { message } if Library::of(e).is_winsock() => {
+        FileState::Unreadable { message } if by_settings.is_some() => {
             let level = if reading::proxied(e) { Level::Note } else { Level::Risk };
-            FindingBuilder::new(
-                level,
-                Confidence::Proved,
-                "Windows does not list its network adapters",
-            )
-            .fact(format!("{path}: {message}"))
-            .cites("/vantage/resolver_config/state")
-            .reasoning("the DNS servers are not known: only the system's own lookup was used")
-            .inspect("see the servers of each interface", "Get-DnsClientServerAddress")
+            let (short, command) = by_settings.unwrap_or_default();
+            FindingBuilder::new(level, Confidence::Proved, short)
+                .fact(format!("{path}: {message}"))
+                .cites("/vantage/resolver_config/state")
+                .reasoning("the DNS servers are not known: only the system's own lookup was used")
+                .inspect("see the servers of each interface", command)
         }
         FileState::Unreadable { message } => {
             let short = format!("{path} cannot be read");

@@ -1,5 +1,5 @@
-//! The system keeps its resolvers where this program does not look (Windows, macOS): which
-//! resolvers it asks is not known.
+//! The system keeps its resolvers where this program does not look: which resolvers it asks is not
+//! known.
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};

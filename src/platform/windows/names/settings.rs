@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipconfig::{IfType, OperStatus};
 use windows_registry::{Key, LOCAL_MACHINE};
 
-use crate::platform::{Adapter, RegistryRule, ResolverSettings};
+use crate::platform::{Adapter, RegistryRule, ResolverSettings, SystemResolvers};
 
 /// Settings of the DNS client by group policy.
 const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient";
@@ -33,13 +33,13 @@ const MOST: usize = 1000;
 
 /// What this machine has configured.
 #[must_use]
-pub fn resolver_settings() -> Option<ResolverSettings> {
+pub fn resolver_settings() -> Option<SystemResolvers> {
     let adapters = ipconfig::get_adapters();
     let text = |path: &str, name: &str| {
         let value = LOCAL_MACHINE.open(path).and_then(|key| key.get_string(name)).ok()?;
         Some(value).filter(|value| !value.trim().is_empty())
     };
-    Some(ResolverSettings {
+    Some(SystemResolvers::Windows(ResolverSettings {
         adapters_unreadable: adapters.as_ref().err().map(ToString::to_string),
         adapters: adapters.unwrap_or_default().iter().map(adapter).collect(),
         search_list: text(POLICY, "SearchList").or_else(|| text(TCPIP, "SearchList")),
@@ -56,7 +56,7 @@ pub fn resolver_settings() -> Option<ResolverSettings> {
             })
             .collect(),
         database_path: text(TCPIP, "DataBasePath"),
-    })
+    }))
 }
 
 fn adapter(seen: &ipconfig::Adapter) -> Adapter {
