@@ -62,7 +62,6 @@ const NOT_COMPARED: &[(&str, &str)] = &[
     ("/issuer_common_name", "part of the issuer"),
     ("/issuer_organization", "part of the issuer"),
     ("/issuer_url", "follows from the issuer"),
-    ("/revocation_urls", "follow from the issuer"),
     ("/names_count", "follows from the names"),
     ("/not_before", "a date: the end of validity is compared"),
     ("/days_left", "follows from the end of validity and the date"),
