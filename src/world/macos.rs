@@ -124,8 +124,8 @@ pub fn policies(
     let alias = privatelink_name
         .and_then(|alias| applies(settings, alias, PolicyMatch::PrivatelinkName))
         .filter(|other| {
-            !own.as_ref()
-                .is_some_and(|own| (&own.rule, &own.namespace) == (&other.rule, &other.namespace))
+            own.as_ref()
+                .is_none_or(|own| (&own.rule, &own.namespace) != (&other.rule, &other.namespace))
         });
     own.into_iter().chain(alias).collect()
 }

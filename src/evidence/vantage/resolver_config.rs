@@ -87,7 +87,7 @@ pub struct NameserverInterface {
 pub struct NamePolicy {
     /// Where it is set.
     pub kind: PolicyKind,
-    /// The name of its key; on macOS the id of the network service, or the file.
+    /// The name of its key; on macOS the interface of the network service, or the file.
     pub rule: String,
     /// The entry of its namespaces that matches: `.suffix`, a whole name, a host's label, or `.` for
     /// every name. On macOS a domain, which is about itself and all below it.
