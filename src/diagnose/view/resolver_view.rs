@@ -130,7 +130,7 @@ pub(super) fn outcome<'a>(
         DnsOutcome::PortRefused => ResolverOutcome::PortRefused,
         DnsOutcome::Unreachable { icmp } => {
             let took_ms = r.a.took_ms().or_else(|| r.aaaa.took_ms());
-            unreachable(e, icmp, took_ms.unwrap_or_default())
+            unreachable(e, r, icmp, took_ms.unwrap_or_default())
         }
         DnsOutcome::Malformed => ResolverOutcome::Malformed,
         DnsOutcome::TcpFailed { message, .. } => ResolverOutcome::TcpFailed(message),
@@ -153,14 +153,19 @@ fn icmp_of_other_questions<'a>(
     let mut udp = others.filter(|(exchange, _)| exchange.transport == Transport::Udp);
     udp.find_map(|(exchange, took_ms)| match &exchange.outcome {
         DnsOutcome::PortRefused => Some(ResolverOutcome::PortRefused),
-        DnsOutcome::Unreachable { icmp } => Some(unreachable(e, icmp, took_ms)),
+        DnsOutcome::Unreachable { icmp } => Some(unreachable(e, r, icmp, took_ms)),
         _ => None,
     })
 }
 
 /// A question that did not reach the resolver, and who refused it.
-fn unreachable<'a>(e: &Evidence, icmp: &'a Icmp, took_ms: f64) -> ResolverOutcome<'a> {
-    ResolverOutcome::Unreachable(icmp, Refuser::of(e, icmp, None, took_ms))
+fn unreachable<'a>(
+    e: &Evidence,
+    r: &ResolverEvidence,
+    icmp: &'a Icmp,
+    took_ms: f64,
+) -> ResolverOutcome<'a> {
+    ResolverOutcome::Unreachable(icmp, Refuser::of(e, icmp, None, r.address.ip(), took_ms))
 }
 
 fn answered<'a>(answer: &'a Answer, name: &str) -> ResolverOutcome<'a> {

@@ -148,7 +148,12 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
             "{sent} packet{} to {} got no answer of any kind, not even ICMP{}",
             if sent == 1 { "" } else { "s" },
             r.label(),
-            if runs { "" } else { ": they are dropped on the way, or no host has that address" }
+            if runs {
+                ""
+            } else {
+                ": they are dropped on the way, or rejected without a message, or no host has that \
+                 address"
+            }
         ))
         .reasoning(experiments(r))
         .reasoning(text::slower_looks_the_same(e))
@@ -230,6 +235,22 @@ fn unreachable(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
                  seconds: a rule of its packet filter rejects",
             );
             return own_filter(finding, port);
+        }
+        ResolverOutcome::Unreachable(_, Refuser::Peer(from)) => {
+            let resolver = Resolver::of(e, r);
+            return resolver
+                .who(finding)
+                .reasoning(format!(
+                    "{from} itself sent that message: the resolver's host is up, and a rule of its \
+                     own packet filter rejects the question; a device on the way that translates \
+                     addresses (NAT) would send a message in the same name"
+                ))
+                .owner(resolver.owner())
+                .inspect("see whether TCP is rejected too", probe(e, r))
+                .step(Step::inspect(format!(
+                    "on {from}: see the rules of its packet filter for UDP and TCP {port}, and \
+                     whether they admit this machine"
+                )));
         }
         ResolverOutcome::Unreachable(_, Refuser::Link) => finding
             .reasoning("no host on this machine's link answers for it, or for the gateway to it"),

@@ -83,6 +83,11 @@ fn no_way(finding: FindingBuilder, e: &Evidence, attempt: &TcpAttempt) -> Findin
             Some(Refuser::Device(from)) => {
                 format!("{from} sent the message: the packet got that far")
             }
+            Some(Refuser::Peer(from)) => format!(
+                "{from} itself sent the message: the proxy's host is up, and a rule of its own packet \
+                 filter rejects; a device on the way that translates addresses (NAT) would send it \
+                 in the same name"
+            ),
             Some(Refuser::Filter) => {
                 let finding = finding.reasoning(
                     "this machine itself sent the message at once, which neither a missing route nor \

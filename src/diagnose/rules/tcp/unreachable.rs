@@ -16,7 +16,7 @@ use here::{
     filtered_here, host_unreachable_by_somebody, low_hop_limit, next_hop_silent, overlapped,
     starts_low, unclaimed,
 };
-use router::{host_unreachable, meaning};
+use router::{host_unreachable, meaning, peer_rejects};
 
 pub(super) const RULE: Rule = rule!(
     "tcp-unreachable",
@@ -59,9 +59,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             }
             match (icmp.meaning, refuser) {
                 // With the host's network, the node's own address is this machine's.
-                (IcmpMeaning::PortUnreachable, Refuser::Filter | Refuser::Device(_))
-                    if e.vantage.is_on(Platform::Kubernetes) =>
-                {
+                (
+                    IcmpMeaning::PortUnreachable,
+                    Refuser::Filter | Refuser::Device(_) | Refuser::Peer(_),
+                ) if e.vantage.is_on(Platform::Kubernetes) => {
                     owner = "Server";
                     let node = icmp.from.map_or("this node".to_owned(), |from| from.to_string());
                     Meaning {
@@ -81,6 +82,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     owner = "Server";
                     filtered_here(attempt, icmp)
                 }
+                // A translator of addresses reports a loop or an MTU behind it in the peer's name.
+                (kind, Refuser::Peer(_))
+                    if !matches!(
+                        kind,
+                        IcmpMeaning::TimeExceeded | IcmpMeaning::FragmentationNeeded
+                    ) =>
+                {
+                    peer_rejects(e, attempt, icmp)
+                }
                 (IcmpMeaning::HostUnreachable, Refuser::Device(router)) => {
                     host_unreachable(e, attempt, router)
                 }
@@ -95,7 +105,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     owner = "Server";
                     low_hop_limit(e)?
                 }
-                (kind, Refuser::Device(router)) => meaning(e, kind, &router.to_string(), attempt),
+                (kind, Refuser::Device(router) | Refuser::Peer(router)) => {
+                    meaning(e, kind, &router.to_string(), attempt)
+                }
                 (kind, _) => meaning(e, kind, "a device on the way", attempt),
             }
         }
@@ -121,7 +133,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let here = near.is_none() && refuser == Some(Refuser::Filter);
     let finding = finding
         .ruled_out_if(
-            near.is_none() && matches!(refuser, Some(Refuser::Device(_))),
+            near.is_none() && matches!(refuser, Some(Refuser::Device(_) | Refuser::Peer(_))),
             "a silent drop: the message names the device that gave up",
         )
         .ruled_out_if(
