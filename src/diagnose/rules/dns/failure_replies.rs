@@ -2,6 +2,7 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::ResolverClass;
+use crate::diagnose::rules::hop_limit;
 use crate::diagnose::view::dns_experiments::{Reachability, TcpProbe};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
@@ -235,6 +236,11 @@ fn unreachable(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
                  seconds: a rule of its packet filter rejects",
             );
             return own_filter(finding, port);
+        }
+        ResolverOutcome::Unreachable(icmp, Refuser::Device(from) | Refuser::Peer(from))
+            if icmp.meaning == IcmpMeaning::TimeExceeded =>
+        {
+            return hop_limit::ran_out(e, r.seen.address.ip(), Some(*from)).add(finding);
         }
         ResolverOutcome::Unreachable(_, Refuser::Peer(from)) => {
             let resolver = Resolver::of(e, r);

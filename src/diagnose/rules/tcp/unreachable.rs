@@ -6,16 +6,14 @@ mod router;
 
 use super::attempts;
 use super::local_link::{self, LinkFault};
+use crate::diagnose::rules::hop_limit::{self, RanOut};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::vantage::Platform;
 
-use here::{
-    filtered_here, host_unreachable_by_somebody, low_hop_limit, next_hop_silent, overlapped,
-    starts_low, unclaimed,
-};
+use here::{filtered_here, host_unreachable_by_somebody, next_hop_silent, overlapped, unclaimed};
 use router::{host_unreachable, meaning, peer_rejects};
 
 pub(super) const RULE: Rule = rule!(
@@ -37,12 +35,20 @@ struct Meaning {
     steps: Vec<Step>,
 }
 
+impl From<RanOut> for Meaning {
+    fn from(ran_out: RanOut) -> Self {
+        let RanOut { message, confidence, reasoning, look, decide, steps, .. } = ran_out;
+        Self { message, confidence, reasoning, look, decide, steps }
+    }
+}
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let near = local_link::fault(e, attempt);
     let refuser = attempts::refuser(e, attempt);
     let mut owner = "Network";
+    let mut rests_on = None;
     let m = match (&near, &attempt.outcome, refuser) {
         (Some(LinkFault::Bridge(bridge)), ..) => {
             owner = "Server";
@@ -98,12 +104,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     host_unreachable_by_somebody(attempt)
                 }
                 (IcmpMeaning::HostUnreachable, _) => next_hop_silent(e, attempt),
-                // The setting is that of IPv4.
-                (IcmpMeaning::TimeExceeded, Refuser::Device(_))
-                    if starts_low(e).is_some() && attempt.connected_to().is_ipv4() =>
-                {
-                    owner = "Server";
-                    low_hop_limit(e)?
+                (IcmpMeaning::TimeExceeded, refuser) => {
+                    let router = match refuser {
+                        Refuser::Device(router) | Refuser::Peer(router) => Some(router),
+                        _ => None,
+                    };
+                    let ran_out = hop_limit::ran_out(e, attempt.connected_to().ip(), router);
+                    owner = ran_out.owner;
+                    rests_on = ran_out.cites;
+                    ran_out.into()
                 }
                 (kind, Refuser::Device(router) | Refuser::Peer(router)) => {
                     meaning(e, kind, &router.to_string(), attempt)
@@ -127,8 +136,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(command) = m.decide {
         finding = finding.decide_with(command);
     }
-    if starts_low(e).is_some() && owner == "Server" && near.is_none() {
-        finding = finding.cites("/vantage/hop_limit");
+    if let Some(place) = rests_on {
+        finding = finding.cites(place);
     }
     let here = near.is_none() && refuser == Some(Refuser::Filter);
     let finding = finding

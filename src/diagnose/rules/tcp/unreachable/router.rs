@@ -130,27 +130,6 @@ pub(super) fn meaning(
             ],
             ..inferred
         },
-        IcmpMeaning::TimeExceeded => Meaning {
-            message: format!("packets to {ip} loop at {who}"),
-            reasoning: format!(
-                "the hop limit ran out at {who}: no path has that many routers, so two of them \
-                 forward packets for {ip} to each other; a rule that sets a low hop limit (TTL) in \
-                 this machine's packets would look the same"
-            ),
-            decide: Some(format!(
-                "traceroute -n {ip}  # a loop: the same routers appear again and again"
-            )),
-            steps: vec![
-                Step::shared(
-                    format!(
-                        "correct the route to {ip} on {who} and on the router that it forwards to"
-                    ),
-                    every_host,
-                )
-                .undo("restore the former route or setting"),
-            ],
-            ..inferred
-        },
         IcmpMeaning::PortUnreachable => Meaning {
             message: format!("{who} rejects the connection to {peer} (port unreachable)"),
             reasoning: format!(
@@ -178,7 +157,10 @@ pub(super) fn meaning(
             ],
             ..inferred
         },
-        IcmpMeaning::HostUnreachable | IcmpMeaning::Other | IcmpMeaning::AdminProhibited => {
+        IcmpMeaning::HostUnreachable
+        | IcmpMeaning::TimeExceeded
+        | IcmpMeaning::Other
+        | IcmpMeaning::AdminProhibited => {
             Meaning {
                 message: format!("{who} reports that {ip} cannot be reached"),
                 confidence: Confidence::Proved,
