@@ -13,7 +13,7 @@ use crate::evidence::azure::ConnectionStatus;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Rcode, ResolverEvidence, Transport};
 use crate::evidence::dns::{is_privatelink, shows_endpoint as alias_shows_endpoint};
 use crate::evidence::tcp::Icmp;
-use crate::evidence::{AddressClass, Evidence, Observed, classify, tunnel};
+use crate::evidence::{AddressClass, Evidence, Expect, Observed, classify, tunnel};
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
 pub(in crate::diagnose) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
@@ -194,6 +194,17 @@ pub(in crate::diagnose) fn could_be_public(address: IpAddr) -> bool {
 /// The addresses of `all` outside the prefixes of `--expect`, if it names any.
 pub(in crate::diagnose) fn outside_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec<IpAddr> {
     all.iter().copied().filter(|a| e.options.expect.prefixes_hold(*a) == Some(false)).collect()
+}
+
+/// Whether `--expect` forbids the address.
+pub(in crate::diagnose) fn unwanted(e: &Evidence, address: IpAddr) -> bool {
+    let class = classify(address);
+    match &e.options.expect {
+        Expect::Private => !class.is_private(),
+        Expect::Public | Expect::Closed => class.is_private(),
+        Expect::Cidr { .. } => !outside_prefixes(e, &[address]).is_empty(),
+        Expect::Auto | Expect::Any => false,
+    }
 }
 
 /// The privatelink alias that a resolver shows; for a privatelink target the name itself.
