@@ -65,12 +65,15 @@ const fn handshake(outcome: &TlsOutcome) -> &'static str {
     }
 }
 
-/// Whether the call would do better without the proxy, as far as is known: the target is private from
-/// here, `--expect` does not forbid that, and the direct path was not seen to fail.
-pub(in crate::diagnose) fn mends(e: &Evidence) -> bool {
-    is_private(e)
-        && !matches!(direct(e), Direct::Fails(..))
-        && !e.dns.effective().iter().any(|address| resolver_view::unwanted(e, *address))
+/// Whether the target has a private address from here that `--expect` does not forbid.
+pub(in crate::diagnose) fn leads_privately(e: &Evidence) -> bool {
+    e.dns.effective().iter().any(|a| tunnel::is_private(e, *a) && !resolver_view::unwanted(e, *a))
+}
+
+/// Whether the call would do better without the proxy, as far as is known: it would go to a private
+/// address that is wanted, and the direct path was not seen to fail.
+pub(in crate::diagnose) fn would_help(e: &Evidence) -> bool {
+    leads_privately(e) && !matches!(direct(e), Direct::Fails(..))
 }
 
 /// Whether the target is private from here.
@@ -81,7 +84,7 @@ pub(in crate::diagnose) fn is_private(e: &Evidence) -> bool {
 /// The team that fixes a proxy's failure: the application's own settings are at fault where the call
 /// needs no proxy, the proxy elsewhere.
 pub(in crate::diagnose) fn owner(e: &Evidence) -> &'static str {
-    if mends(e) { "Application" } else { "Network (proxy)" }
+    if would_help(e) { "Application" } else { "Network (proxy)" }
 }
 
 /// The name of the variable as this environment spells it.
@@ -152,15 +155,15 @@ pub(in crate::diagnose) fn bypass_advice(finding: FindingBuilder, e: &Evidence) 
         Direct::Connected(address) => finding
             .fact(format!("directly, without the proxy, {address} connects"))
             .cites("/direct"),
-        Direct::Fails(address, does) => finding
-            .fact(format!("directly, without the proxy, {address} {does}"))
-            .cites("/direct"),
+        Direct::Fails(address, does) => {
+            finding.fact(format!("directly, without the proxy, {address} {does}")).cites("/direct")
+        }
         Direct::Private(address) => finding
             .fact(format!("{} resolves to the private address {address} from here", e.dns.name))
             .cites("/dns/selected"),
         Direct::Unknown => return finding,
     };
-    if !mends(e) {
+    if !would_help(e) {
         return finding;
     }
     for (index, entry) in e.vantage.proxy.no_proxy.iter().enumerate() {

@@ -29,7 +29,7 @@ pub(super) const LOGIN: Rule = rule!(
                 "the proxy's answer: 407, Proxy-Authenticate: {}",
                 schemes(refusal)
             ));
-            login(finding, refusal, no_proxy::mends(e))
+            login(finding, refusal, no_proxy::would_help(e))
         },
     })
 );
