@@ -11,6 +11,9 @@ use crate::evidence::tls::{Certificate, CertificateFault, TlsOutcome};
 /// comparison by HTTP's `Date` (whole seconds, a round trip old).
 pub const ALLOWED_S: u64 = 300;
 
+/// The day after which this program was written: no walk can have begun before it.
+pub const WRITTEN: &str = "2025-01-01";
+
 /// A comparison with the clock of a peer.
 #[derive(Debug, Clone)]
 pub struct Compared {

@@ -247,7 +247,12 @@ fn prove_closed(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
             None => Ok(describe_path(e)
                 .map(|way| format!("closed, as expected: the service refuses {way}"))),
         },
-        _ => Err("the path that the service refuses is not the public one".to_owned()),
+        _ => match e.proxy.value() {
+            Some(proxy) => {
+                Err(format!("which address the proxy {} used is not visible here", proxy.url))
+            }
+            None => Err("the path that the service refuses is not the public one".to_owned()),
+        },
     }
 }
 

@@ -4,6 +4,7 @@
 //! other findings: only `explains` decides what folds under what.
 
 pub mod dns;
+mod hop_limit;
 pub mod http;
 pub mod identity;
 mod over_limit;

@@ -17,8 +17,11 @@ pub(in crate::diagnose) enum Refuser {
     Link,
     /// This machine, by a message that neither its routing table nor its link sends.
     Filter,
-    /// A device on the way, or the peer.
+    /// A device on the way.
     Device(IpAddr),
+    /// The address itself that the packet was for: a host is up there, or a device on the way sends
+    /// in its name (a translator of addresses does so for what is behind it; fact T60).
+    Peer(IpAddr),
     /// The system does not show whether it was this machine or a device.
     Unknown,
 }
@@ -32,20 +35,23 @@ pub(in crate::diagnose) const AT_ONCE_MS: f64 = 5.0;
 /// several times, a second apart, before it is given up (arp(7); fact T49).
 const FILTER_MS: f64 = 500.0;
 
-/// Milliseconds after which a message of a router comes from an address that it asked for in vain. A
-/// rule that rejects answers each SYN at once, and by then two or more were sent.
+/// Milliseconds after which a message of a router may come from an address that it asked for in vain.
 const ROUTER_ASKED_MS: f64 = 2_000.0;
 
 impl Refuser {
-    /// Who refused a packet from `source`, where that is known, after `took_ms`.
+    /// Who refused a packet from `source`, where that is known, to `peer`, after `took_ms`.
     pub(in crate::diagnose) fn of(
         e: &Evidence,
         icmp: &Icmp,
         source: Option<IpAddr>,
+        peer: IpAddr,
         took_ms: f64,
     ) -> Self {
         match (icmp.from.filter(|_| icmp.code.is_some()), icmp.meaning) {
-            (Some(from), _) if !is_local(e, icmp, source) => Self::Device(from),
+            (Some(from), _) if !is_local(e, icmp, source) => match from == peer {
+                true => Self::Peer(from),
+                false => Self::Device(from),
+            },
             (Some(_), IcmpMeaning::HostUnreachable) if took_ms >= FILTER_MS => Self::Link,
             // A neighbour that another program asked for before is given up sooner.
             (Some(_), IcmpMeaning::HostUnreachable) if took_ms >= AT_ONCE_MS => Self::Unknown,
@@ -61,9 +67,11 @@ impl Refuser {
     }
 }
 
-/// Whether a router that reports a host as unreachable asked for it on its link. Where the system does
-/// not show the message when it comes, or only as the connection is given up, its time is not known.
-pub(in crate::diagnose) fn router_asked(e: &Evidence, took_ms: f64) -> bool {
+/// Whether a router's message that a host is unreachable comes as late as one that asked for it on its
+/// link sends it. A rule that rejects answers each SYN at once, unless the device limits its messages
+/// (fact T61): a late one fits a silent host better, and does not prove it. Where the system does not
+/// show the message when it comes, or only as the connection is given up, its time is not known.
+pub(in crate::diagnose) fn router_may_have_asked(e: &Evidence, took_ms: f64) -> bool {
     let given_up = f64::from(u32::try_from(e.options.timeout_ms).unwrap_or(u32::MAX)) * 0.9;
     shows_sender(e) && (ROUTER_ASKED_MS..given_up).contains(&took_ms)
 }
@@ -91,6 +99,7 @@ mod tests {
         let e: Evidence = serde_json::from_str(base).unwrap();
         let own: IpAddr = "10.3.0.4".parse().unwrap();
         let router: IpAddr = "10.0.0.1".parse().unwrap();
+        let peer: IpAddr = "10.3.0.5".parse().unwrap();
         for (meaning, from, source, took_ms, refuser) in [
             (IcmpMeaning::NetUnreachable, None, None, 0.1, Refuser::Routing),
             (IcmpMeaning::NetUnreachable, None, Some(own), 38.0, Refuser::Unknown),
@@ -101,10 +110,15 @@ mod tests {
             (IcmpMeaning::HostUnreachable, None, Some(own), 3050.0, Refuser::Link),
             (IcmpMeaning::HostUnreachable, None, None, 0.1, Refuser::Routing),
             (IcmpMeaning::NetUnreachable, Some(router), Some(own), 1.0, Refuser::Device(router)),
+            (IcmpMeaning::HostUnreachable, Some(peer), Some(own), 1.0, Refuser::Peer(peer)),
         ] {
             let code = from.map(|_| "3/x".to_owned());
             let icmp = Icmp { meaning, from, code };
-            assert_eq!(Refuser::of(&e, &icmp, source, took_ms), refuser, "{icmp:?} {took_ms}");
+            assert_eq!(
+                Refuser::of(&e, &icmp, source, peer, took_ms),
+                refuser,
+                "{icmp:?} {took_ms}"
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::evidence::azure::ConnectionStatus;
 use crate::evidence::dns::{Answer, DnsOutcome, Exchange, Rcode, ResolverEvidence, Transport};
 use crate::evidence::dns::{is_privatelink, shows_endpoint as alias_shows_endpoint};
 use crate::evidence::tcp::Icmp;
-use crate::evidence::{AddressClass, Evidence, Observed, classify, tunnel};
+use crate::evidence::{AddressClass, Evidence, Expect, Observed, classify, tunnel};
 
 /// The target of the alias by which Azure DNS security policy blocks a name (fact D67).
 pub(in crate::diagnose) const BLOCK_POLICY: &str = "blockpolicy.azuredns.invalid";
@@ -130,7 +130,7 @@ pub(super) fn outcome<'a>(
         DnsOutcome::PortRefused => ResolverOutcome::PortRefused,
         DnsOutcome::Unreachable { icmp } => {
             let took_ms = r.a.took_ms().or_else(|| r.aaaa.took_ms());
-            unreachable(e, icmp, took_ms.unwrap_or_default())
+            unreachable(e, r, icmp, took_ms.unwrap_or_default())
         }
         DnsOutcome::Malformed => ResolverOutcome::Malformed,
         DnsOutcome::TcpFailed { message, .. } => ResolverOutcome::TcpFailed(message),
@@ -153,14 +153,19 @@ fn icmp_of_other_questions<'a>(
     let mut udp = others.filter(|(exchange, _)| exchange.transport == Transport::Udp);
     udp.find_map(|(exchange, took_ms)| match &exchange.outcome {
         DnsOutcome::PortRefused => Some(ResolverOutcome::PortRefused),
-        DnsOutcome::Unreachable { icmp } => Some(unreachable(e, icmp, took_ms)),
+        DnsOutcome::Unreachable { icmp } => Some(unreachable(e, r, icmp, took_ms)),
         _ => None,
     })
 }
 
 /// A question that did not reach the resolver, and who refused it.
-fn unreachable<'a>(e: &Evidence, icmp: &'a Icmp, took_ms: f64) -> ResolverOutcome<'a> {
-    ResolverOutcome::Unreachable(icmp, Refuser::of(e, icmp, None, took_ms))
+fn unreachable<'a>(
+    e: &Evidence,
+    r: &ResolverEvidence,
+    icmp: &'a Icmp,
+    took_ms: f64,
+) -> ResolverOutcome<'a> {
+    ResolverOutcome::Unreachable(icmp, Refuser::of(e, icmp, None, r.address.ip(), took_ms))
 }
 
 fn answered<'a>(answer: &'a Answer, name: &str) -> ResolverOutcome<'a> {
@@ -189,6 +194,17 @@ pub(in crate::diagnose) fn could_be_public(address: IpAddr) -> bool {
 /// The addresses of `all` outside the prefixes of `--expect`, if it names any.
 pub(in crate::diagnose) fn outside_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec<IpAddr> {
     all.iter().copied().filter(|a| e.options.expect.prefixes_hold(*a) == Some(false)).collect()
+}
+
+/// Whether `--expect` forbids the address.
+pub(in crate::diagnose) fn unwanted(e: &Evidence, address: IpAddr) -> bool {
+    let class = classify(address);
+    match &e.options.expect {
+        Expect::Private => !class.is_private(),
+        Expect::Public | Expect::Closed => class.is_private(),
+        Expect::Cidr { .. } => !outside_prefixes(e, &[address]).is_empty(),
+        Expect::Auto | Expect::Any => false,
+    }
 }
 
 /// The privatelink alias that a resolver shows; for a privatelink target the name itself.

@@ -48,6 +48,17 @@ pub(super) fn service_answered(e: &View<'_>) -> bool {
         && reading::main_answer(e).is_some_and(|answer| answer.status != 404)
 }
 
+/// Whether the certificate at the address is another server's: it is not for the name.
+pub(super) fn another_server(e: &View<'_>) -> bool {
+    e.tls.value().is_some_and(|tls| match &tls.outcome {
+        TlsOutcome::CertificateRejected { fault } => {
+            *fault == CertificateFault::WrongName
+                || tls.chain.first().is_some_and(|leaf| !leaf.covers_target)
+        }
+        _ => false,
+    })
+}
+
 /// Whether the server at the address does not behave like the service: no connection, no TLS for
 /// the name, or a refusal by network rules. Always false behind a proxy, which resolves the name
 /// itself.
@@ -55,15 +66,12 @@ pub(super) fn service_not_reached(e: &View<'_>) -> bool {
     if reading::proxied(e) {
         return false;
     }
-    let not_the_service = e.tls.value().is_some_and(|tls| match &tls.outcome {
+    let no_session = e.tls.value().is_some_and(|tls| match &tls.outcome {
         TlsOutcome::Verified => false,
-        TlsOutcome::CertificateRejected { fault } => {
-            *fault == CertificateFault::WrongName
-                || tls.chain.first().is_some_and(|leaf| !leaf.covers_target)
-        }
+        TlsOutcome::CertificateRejected { .. } => another_server(e),
         _ => true,
     });
-    no_connection(e) || not_the_service || refused_by_network(e)
+    no_connection(e) || no_session || refused_by_network(e)
 }
 
 /// Rules out the route to a public address and its certificate, where TLS verified there.

@@ -2,6 +2,7 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::ResolverClass;
+use crate::diagnose::rules::hop_limit;
 use crate::diagnose::view::dns_experiments::{Reachability, TcpProbe};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
@@ -148,7 +149,12 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
             "{sent} packet{} to {} got no answer of any kind, not even ICMP{}",
             if sent == 1 { "" } else { "s" },
             r.label(),
-            if runs { "" } else { ": they are dropped on the way, or no host has that address" }
+            if runs {
+                ""
+            } else {
+                ": they are dropped on the way, or rejected without a message, or no host has that \
+                 address"
+            }
         ))
         .reasoning(experiments(r))
         .reasoning(text::slower_looks_the_same(e))
@@ -230,6 +236,27 @@ fn unreachable(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
                  seconds: a rule of its packet filter rejects",
             );
             return own_filter(finding, port);
+        }
+        ResolverOutcome::Unreachable(icmp, Refuser::Device(from) | Refuser::Peer(from))
+            if icmp.meaning == IcmpMeaning::TimeExceeded =>
+        {
+            return hop_limit::ran_out(e, r.seen.address.ip(), Some(*from)).add(finding);
+        }
+        ResolverOutcome::Unreachable(_, Refuser::Peer(from)) => {
+            let resolver = Resolver::of(e, r);
+            return resolver
+                .who(finding)
+                .reasoning(format!(
+                    "{from} itself sent that message: the resolver's host is up, and a rule of its \
+                     own packet filter rejects the question; a device on the way that translates \
+                     addresses (NAT) would send a message in the same name"
+                ))
+                .owner(resolver.owner())
+                .inspect("see whether TCP is rejected too", probe(e, r))
+                .step(Step::inspect(format!(
+                    "on {from}: see the rules of its packet filter for UDP and TCP {port}, and \
+                     whether they admit this machine"
+                )));
         }
         ResolverOutcome::Unreachable(_, Refuser::Link) => finding
             .reasoning("no host on this machine's link answers for it, or for the gateway to it"),

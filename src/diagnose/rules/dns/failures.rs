@@ -150,7 +150,7 @@ pub(super) fn refused(
 pub(super) fn may_lack_endpoints(e: &View<'_>, r: &ResolverView<'_>) -> bool {
     let rejected = matches!(
         &r.outcome,
-        ResolverOutcome::Unreachable(icmp, Refuser::Filter | Refuser::Device(_))
+        ResolverOutcome::Unreachable(icmp, Refuser::Filter | Refuser::Device(_) | Refuser::Peer(_))
             if icmp.meaning == IcmpMeaning::PortUnreachable
     );
     rejected && Resolver::of(e, r).whose.class == ResolverClass::ClusterDns

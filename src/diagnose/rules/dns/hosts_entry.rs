@@ -75,9 +75,28 @@ impl Entry<'_> {
         !self.same && self.effective.is_some()
     }
 
-    /// Whether the line is why the call fails.
+    /// Whether the line is why the call fails: the service is not at its address, and DNS gives
+    /// another one. Where DNS gives none, or one that the line hides, the line may as well be right
+    /// and the path to its address broken, unless no service can have that address, or another
+    /// server answers there.
     fn breaks_the_call(&self, e: &View<'_>) -> bool {
-        self.contradicted() && (downstream::service_not_reached(e) || unwanted(e, self.address))
+        let wrong = || {
+            classify(self.address).is_unusable()
+                || downstream::another_server(e)
+                || !Without::the_line(e, self.effective, self.address).waits()
+        };
+        let fails = downstream::service_not_reached(e) && wrong();
+        self.contradicted() && (fails || resolver_view::unwanted(e, self.address))
+    }
+
+    /// Whether the service is not reached there, and that may be the line's fault or the path's.
+    fn may_be_stale(&self, e: &View<'_>) -> bool {
+        !self.breaks_the_call(e) && self.contradicted() && downstream::service_not_reached(e)
+    }
+
+    /// Whether the deciding resolver gives no address at all.
+    fn alone(&self) -> bool {
+        self.effective.is_some_and(|r| r.outcome.addresses().is_empty())
     }
 
     fn level(&self, e: &View<'_>) -> Level {
@@ -112,6 +131,9 @@ impl Entry<'_> {
         } else if self.same {
             "the line and the resolvers agree today; the line does not change when the endpoint is \
              created anew"
+        } else if self.contradicted() && self.alone() {
+            "getaddrinfo gives the pinned address, and the resolvers give none: applications use the \
+             line"
         } else if self.contradicted() && self.followed.len() > 1 {
             "getaddrinfo gives the addresses of these lines, and the resolvers do not give this \
              one: applications use the lines"
@@ -163,6 +185,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             }
         });
     }
+    if entry.may_be_stale(e) {
+        finding = finding.reasoning(format!(
+            "the service is not reached at {address}: the line may be right and the path to it \
+             broken, or the line may be stale; DNS does not show which, since it does not give the \
+             address of a private endpoint"
+        ));
+    }
     finding = finding
         .owner("Server")
         .inspect("see the line", format!("sed -n {number}p {}", reading::word(path)));
@@ -202,7 +231,7 @@ impl Without {
         let private = |a: &IpAddr| classify(*a).is_private();
         let wanted = !matches!(e.options.expect, Expect::Public | Expect::Closed);
         let public = wanted && private(&pinned) && !addresses.iter().any(private);
-        let unwanted = addresses.iter().any(|a| unwanted(e, *a));
+        let unwanted = addresses.iter().any(|a| resolver_view::unwanted(e, *a));
         Self { resolver: decider.map(ResolverView::label), hides: public || unwanted, addresses }
     }
 
@@ -273,15 +302,4 @@ fn mounted(e: &View<'_>) -> bool {
     [AppService, Container, ContainerApps, Functions, Kubernetes]
         .into_iter()
         .any(|platform| e.vantage.is_on(platform))
-}
-
-/// Whether `--expect` forbids the pinned address.
-fn unwanted(e: &View<'_>, address: IpAddr) -> bool {
-    let class = classify(address);
-    match &e.options.expect {
-        Expect::Private => !class.is_private(),
-        Expect::Public | Expect::Closed => class.is_private(),
-        Expect::Cidr { .. } => !resolver_view::outside_prefixes(e, &[address]).is_empty(),
-        Expect::Auto | Expect::Any => false,
-    }
 }

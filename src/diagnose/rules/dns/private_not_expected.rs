@@ -34,7 +34,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if private.is_empty() {
         return None;
     }
-    let level = if reading::proxied(e) { Level::Risk } else { Level::Broken };
+    let proxied = reading::proxied(e);
+    let level = if proxied { Level::Risk } else { Level::Broken };
     let mut finding = FindingBuilder::new(
         level,
         Confidence::Proved,
@@ -49,17 +50,26 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     Some(
         finding
-            .reasoning(
-                "this check used the private address and shows nothing about the public path",
-            )
+            .reasoning(if proxied {
+                "the proxy resolves the name itself, and which address it uses is not visible here; \
+                 clients that go without it get the private one"
+            } else {
+                "this check used the private address and shows nothing about the public path"
+            })
             .owner("Application")
-            .step(
+            .step(if proxied {
+                Step::inspect(
+                    "check without the proxy, from a machine that gets the public address, or name a \
+                     resolver that gives it (--resolver)",
+                )
+                .command(reading::again_with(e, "--proxy none"))
+            } else {
                 Step::inspect(
                     "check from a machine that gets the public address, or name a resolver that \
                      gives it",
                 )
-                .command(reading::again_with(e, "--resolver <address>")),
-            )
+                .command(reading::again_with(e, "--resolver <address>"))
+            })
             .step(Step::inspect("if the private path is the right one, expect it").or())
             .check(reading::again_with(e, "--expect private")),
     )

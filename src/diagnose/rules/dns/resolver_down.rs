@@ -2,6 +2,7 @@
 //! the others fail.
 
 use crate::diagnose::headline::Clause;
+use crate::diagnose::rules::hop_limit;
 use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::library::{self, Library};
@@ -9,6 +10,7 @@ use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
+use crate::evidence::tcp::IcmpMeaning;
 
 use super::advice::{Resolver, Upstream};
 use super::failures::{may_lack_endpoints, own_filter, refused};
@@ -231,6 +233,11 @@ fn fix(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBu
         (ResolverOutcome::PortRefused | ResolverOutcome::Malformed, _) => resolver.runs(finding),
         _ if may_lack_endpoints(e, r) => resolver.runs(finding),
         (ResolverOutcome::Unreachable(_, Refuser::Filter), _) => own_filter(finding, port),
+        (ResolverOutcome::Unreachable(icmp, Refuser::Device(from) | Refuser::Peer(from)), _)
+            if icmp.meaning == IcmpMeaning::TimeExceeded =>
+        {
+            hop_limit::ran_out(e, r.seen.address.ip(), Some(*from)).add(finding)
+        }
         (ResolverOutcome::Unreachable(..) | ResolverOutcome::NotSent(_), _)
         | (
             _,

@@ -97,7 +97,11 @@ pub(super) fn class_word(address: IpAddr) -> &'static str {
 pub(super) fn unreachable(icmp: &Icmp, refuser: Option<Refuser>) -> String {
     let meaning = icmp.meaning.describe();
     match icmp.from {
-        Some(from) if refuser.is_none_or(|refuser| refuser == Refuser::Device(from)) => {
+        Some(from)
+            if refuser.is_none_or(|refuser| {
+                refuser == Refuser::Device(from) || refuser == Refuser::Peer(from)
+            }) =>
+        {
             format!("{meaning}, reported by {from}")
         }
         _ => format!("{meaning}, reported by this machine"),

@@ -1,7 +1,7 @@
 //! A proxy carries the call although the name is private from here, and it works (P2, P3).
 
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
-use crate::diagnosis::{Confidence, Level};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Observed, SkipReason};
 
 use super::{configured_by, no_proxy};
@@ -40,10 +40,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         "the service answers through the proxy's tunnel; whether the proxy connects to the \
          private or a public address is not visible from here",
     )
-    .owner("Application");
+    .owner(no_proxy::owner(e));
     // What --expect says of the address is then neither met nor missed.
     let finding = match e.options.expect.addresses() {
-        Some(expected) => finding.untested().fact(format!("--expect: {expected}")),
+        Some(expected) => {
+            finding.untested().fact(format!("--expect: {expected}")).step(Step::inspect(format!(
+                "read in the proxy's log to which address it connected for {}",
+                e.target.host
+            )))
+        }
         None => finding.caveat(),
     };
     Some(no_proxy::bypass_advice(finding, e).check(reading::again(e)))

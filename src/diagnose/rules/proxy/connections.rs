@@ -1,12 +1,13 @@
 //! How the connection to the proxy failed: a row each.
 
 use crate::diagnose::engines::proxy_connection::Row;
+use crate::diagnose::rules::hop_limit;
 use crate::diagnose::rules::tcp::attempts;
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::{FindingBuilder, Rule, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
-use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
+use crate::evidence::tcp::{IcmpMeaning, TcpAttempt, TcpOutcome};
 
 use super::configured_by;
 
@@ -79,10 +80,31 @@ pub(super) const UNREACHABLE: Rule = rule!(
 fn no_way(finding: FindingBuilder, e: &Evidence, attempt: &TcpAttempt) -> FindingBuilder {
     let refuser = attempts::refuser(e, attempt);
     let who = match &attempt.outcome {
-        TcpOutcome::Unreachable { .. } => match refuser {
+        TcpOutcome::Unreachable { icmp } if icmp.meaning == IcmpMeaning::TimeExceeded => {
+            let router = match refuser {
+                Some(Refuser::Device(router) | Refuser::Peer(router)) => Some(router),
+                _ => None,
+            };
+            return hop_limit::ran_out(e, attempt.connected_to().ip(), router).add(finding);
+        }
+        TcpOutcome::Unreachable { icmp } => match refuser {
             Some(Refuser::Device(from)) => {
-                format!("{from} sent the message: the packet got that far")
+                let why = match icmp.meaning {
+                    IcmpMeaning::PortUnreachable | IcmpMeaning::AdminProhibited => {
+                        "it is not the proxy, and a rule there rejects the connection"
+                    }
+                    _ => {
+                        "it has no way to the proxy, or a rule there rejects the connection with \
+                         this code"
+                    }
+                };
+                format!("{from} sent the message: the packet got that far; {why}")
             }
+            Some(Refuser::Peer(from)) => format!(
+                "{from} itself sent the message: the proxy's host is up, and a rule of its own packet \
+                 filter rejects; a device on the way that translates addresses (NAT) would send it \
+                 in the same name"
+            ),
             Some(Refuser::Filter) => {
                 let finding = finding.reasoning(
                     "this machine itself sent the message at once, which neither a missing route nor \

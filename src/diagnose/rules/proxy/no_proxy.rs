@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::commands::System;
+use crate::diagnose::view::resolver_view;
 use crate::diagnose::{FindingBuilder, reading};
 use crate::diagnosis::Step;
+use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::vantage::ProxyReason;
 use crate::evidence::{Evidence, tunnel};
@@ -16,8 +18,10 @@ use crate::evidence::{Evidence, tunnel};
 pub(in crate::diagnose) enum Direct {
     /// TLS verified there: the application can go without the proxy.
     Verified(IpAddr),
-    /// TCP connects there.
+    /// TCP connects there, and no handshake was made.
     Connected(IpAddr),
+    /// It fails there as well: no connection, or no session that verifies.
+    Fails(IpAddr, &'static str),
     /// The name leads to a private address from here; the path to it is not proved.
     Private(IpAddr),
     /// Nothing suggests that it works.
@@ -27,10 +31,25 @@ pub(in crate::diagnose) enum Direct {
 /// What the direct path shows.
 pub(in crate::diagnose) fn direct(e: &Evidence) -> Direct {
     if let Some(path) = e.direct.value()
-        && let Some(address) = path.tcp.value().and_then(|tcp| tcp.selected)
+        && let Some(tcp) = path.tcp.value()
     {
-        let verified = path.tls.value().is_some_and(|tls| tls.outcome == TlsOutcome::Verified);
-        return if verified { Direct::Verified(address) } else { Direct::Connected(address) };
+        match (tcp.selected, tcp.attempts.first()) {
+            (Some(address), _) => {
+                return match path.tls.value().map(|tls| &tls.outcome) {
+                    Some(TlsOutcome::Verified) => Direct::Verified(address),
+                    Some(outcome) => Direct::Fails(address, handshake(outcome)),
+                    None => Direct::Connected(address),
+                };
+            }
+            (None, Some(attempt)) => {
+                let does = match attempt.outcome {
+                    TcpOutcome::TimedOut => "does not answer",
+                    _ => "does not connect",
+                };
+                return Direct::Fails(attempt.address.ip(), does);
+            }
+            (None, None) => {}
+        }
     }
     match e.dns.effective().into_iter().find(|a| tunnel::is_private(e, *a)) {
         Some(address) => Direct::Private(address),
@@ -38,15 +57,35 @@ pub(in crate::diagnose) fn direct(e: &Evidence) -> Direct {
     }
 }
 
-/// Whether the target is private from here, so that no proxy is needed to reach it.
+/// How a handshake on the direct path fails.
+const fn handshake(outcome: &TlsOutcome) -> &'static str {
+    match outcome {
+        TlsOutcome::Silent => "connects, and does not answer the ClientHello",
+        TlsOutcome::CertificateRejected { .. } => "connects, and its certificate is rejected",
+        _ => "connects, and TLS fails there",
+    }
+}
+
+/// Whether the target has a private address from here that `--expect` does not forbid.
+pub(in crate::diagnose) fn leads_privately(e: &Evidence) -> bool {
+    e.dns.effective().iter().any(|a| tunnel::is_private(e, *a) && !resolver_view::unwanted(e, *a))
+}
+
+/// Whether the call would do better without the proxy, as far as is known: it would go to a private
+/// address that is wanted, and the direct path was not seen to fail.
+pub(in crate::diagnose) fn would_help(e: &Evidence) -> bool {
+    leads_privately(e) && !matches!(direct(e), Direct::Fails(..))
+}
+
+/// Whether the target is private from here.
 pub(in crate::diagnose) fn is_private(e: &Evidence) -> bool {
     reading::some_private(e)
 }
 
-/// The team that fixes a proxy's failure: the application's own settings are at fault where the
-/// target is private, the proxy elsewhere.
+/// The team that fixes a proxy's failure: the application's own settings are at fault where the call
+/// needs no proxy, the proxy elsewhere.
 pub(in crate::diagnose) fn owner(e: &Evidence) -> &'static str {
-    if is_private(e) { "Application" } else { "Network (proxy)" }
+    if would_help(e) { "Application" } else { "Network (proxy)" }
 }
 
 /// The name of the variable as this environment spells it.
@@ -125,12 +164,15 @@ pub(in crate::diagnose) fn bypass_advice(finding: FindingBuilder, e: &Evidence) 
         Direct::Connected(address) => finding
             .fact(format!("directly, without the proxy, {address} connects"))
             .cites("/direct"),
+        Direct::Fails(address, does) => {
+            finding.fact(format!("directly, without the proxy, {address} {does}")).cites("/direct")
+        }
         Direct::Private(address) => finding
             .fact(format!("{} resolves to the private address {address} from here", e.dns.name))
             .cites("/dns/selected"),
         Direct::Unknown => return finding,
     };
-    if !is_private(e) {
+    if !would_help(e) {
         return finding;
     }
     for (index, entry) in e.vantage.proxy.no_proxy.iter().enumerate() {

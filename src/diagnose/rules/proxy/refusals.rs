@@ -29,7 +29,7 @@ pub(super) const LOGIN: Rule = rule!(
                 "the proxy's answer: 407, Proxy-Authenticate: {}",
                 schemes(refusal)
             ));
-            login(finding, refusal, no_proxy::is_private(e))
+            login(finding, refusal, no_proxy::would_help(e))
         },
     })
 );
@@ -48,7 +48,7 @@ fn offered<'a>(refusal: &'a Refusal<'_>) -> Vec<&'a str> {
 }
 
 /// How to log in, or avoid the login.
-fn login(finding: FindingBuilder, refusal: &Refusal<'_>, private: bool) -> FindingBuilder {
+fn login(finding: FindingBuilder, refusal: &Refusal<'_>, needless: bool) -> FindingBuilder {
     let schemes = offered(refusal);
     let basic = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
     if !schemes.is_empty() && !basic {
@@ -62,7 +62,7 @@ fn login(finding: FindingBuilder, refusal: &Refusal<'_>, private: bool) -> Findi
             "check that the proxy's user and password are right and the user \
                                 is not locked",
         ))
-    } else if private {
+    } else if needless {
         finding.step(
             Step::local("add the user and password to the proxy's URL, if policy requires it").or(),
         )

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::diagnose::rules::http::{self, reference_client};
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::{Expect, classify};
+use crate::evidence::classify;
 
 use super::no_proxy;
 
@@ -21,9 +21,9 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let hop = e.proxy.value()?;
     let answer = reading::main_answer(e).filter(|_| e.http.refused_by_network())?;
-    // With `--expect closed`, the refusal is the expected result. Where the name is public from
-    // here too, the proxy makes no difference.
-    if !reading::some_private(e) || e.options.expect == Expect::Closed {
+    // Where the public address is the expected one, or the name is public from here too, that is not
+    // the fault.
+    if !no_proxy::leads_privately(e) {
         return None;
     }
     // Refused without the proxy too: something else is the cause.
@@ -78,23 +78,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
              private endpoint"
         ));
     }
-    Some(
-        no_proxy::bypass_advice(
-            finding.ruled_out("the key, the token and the role as the cause").owner("Application"),
-            e,
-        )
-        .step(
-            Step::shared(
-                "let the proxy's own resolver use the private zone, and give the proxy a \
-                     route to the private endpoint",
-                "the zone is then authoritative for every account of its suffix: those \
-                     without a record in it stop resolving for all clients of the proxy",
-            )
-            .or()
-            .undo("remove the link or the forwarder, and the route, again"),
-        )
-        .check(reading::again(e)),
+    let finding =
+        finding.ruled_out("the key, the token and the role as the cause").owner(no_proxy::owner(e));
+    let own_zone = Step::shared(
+        "let the proxy's own resolver use the private zone, and give the proxy a route to the \
+         private endpoint",
+        "the zone is then authoritative for every account of its suffix: those without a record in \
+         it stop resolving for all clients of the proxy",
     )
+    .undo("remove the link or the forwarder, and the route, again");
+    let own_zone = if no_proxy::would_help(e) { own_zone.or() } else { own_zone };
+    Some(no_proxy::bypass_advice(finding, e).step(own_zone).check(reading::again(e)))
 }
 
 /// The public address that the service saw, where its message names it (fact H3).

@@ -35,7 +35,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "{firewall} sent ICMP {}, administratively prohibited: a rule there rejects it",
             icmp.code.as_deref().unwrap_or("unreachable")
         ))
-        .reasoning("a router with a route of type prohibit sends the same message")
+        .reasoning(match firewall == ip {
+            true => {
+                "the message comes from the address itself: a host is up there, and its own packet \
+                 filter rejects (firewalld does so with this code), or a device that translates \
+                 addresses (NAT) sends it in that name"
+            }
+            false => "a router with a route of type prohibit sends the same message",
+        })
         .ruled_out_if(
             tunnel::is_private(e, ip) && firewall != ip,
             "the private endpoint's state: an endpoint does not send this message",

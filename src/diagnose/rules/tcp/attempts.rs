@@ -37,7 +37,8 @@ pub(super) fn answered_here(e: &Evidence, attempt: &TcpAttempt) -> bool {
 pub(in crate::diagnose::rules) fn refuser(e: &Evidence, attempt: &TcpAttempt) -> Option<Refuser> {
     match &attempt.outcome {
         TcpOutcome::Unreachable { icmp } => {
-            Some(Refuser::of(e, icmp, attempt.source, attempt.took_ms))
+            let peer = attempt.connected_to().ip();
+            Some(Refuser::of(e, icmp, attempt.source, peer, attempt.took_ms))
         }
         _ => None,
     }

@@ -38,10 +38,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = attempts::broken(e, failed, Confidence::Possible, message)
         .ruled_out("a closed port: no RST came")
         .ruled_out_if(
-            attempt.syn_repeats.is_some(),
-            "a router that reports a failure: no ICMP message came",
-        )
-        .ruled_out_if(
             attempt.source.is_some() && !route_may_be_missing(e, attempt),
             "a missing route on this machine",
         );

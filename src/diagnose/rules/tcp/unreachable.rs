@@ -6,17 +6,15 @@ mod router;
 
 use super::attempts;
 use super::local_link::{self, LinkFault};
+use crate::diagnose::rules::hop_limit::{self, RanOut};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::vantage::Platform;
 
-use here::{
-    filtered_here, host_unreachable_by_somebody, low_hop_limit, next_hop_silent, overlapped,
-    starts_low, unclaimed,
-};
-use router::{host_unreachable, meaning};
+use here::{filtered_here, host_unreachable_by_somebody, next_hop_silent, overlapped, unclaimed};
+use router::{host_unreachable, meaning, peer_rejects};
 
 pub(super) const RULE: Rule = rule!(
     "tcp-unreachable",
@@ -37,12 +35,20 @@ struct Meaning {
     steps: Vec<Step>,
 }
 
+impl From<RanOut> for Meaning {
+    fn from(ran_out: RanOut) -> Self {
+        let RanOut { message, confidence, reasoning, look, decide, steps, .. } = ran_out;
+        Self { message, confidence, reasoning, look, decide, steps }
+    }
+}
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let near = local_link::fault(e, attempt);
     let refuser = attempts::refuser(e, attempt);
     let mut owner = "Network";
+    let mut rests_on = None;
     let m = match (&near, &attempt.outcome, refuser) {
         (Some(LinkFault::Bridge(bridge)), ..) => {
             owner = "Server";
@@ -59,9 +65,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             }
             match (icmp.meaning, refuser) {
                 // With the host's network, the node's own address is this machine's.
-                (IcmpMeaning::PortUnreachable, Refuser::Filter | Refuser::Device(_))
-                    if e.vantage.is_on(Platform::Kubernetes) =>
-                {
+                (
+                    IcmpMeaning::PortUnreachable,
+                    Refuser::Filter | Refuser::Device(_) | Refuser::Peer(_),
+                ) if e.vantage.is_on(Platform::Kubernetes) => {
                     owner = "Server";
                     let node = icmp.from.map_or("this node".to_owned(), |from| from.to_string());
                     Meaning {
@@ -81,6 +88,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     owner = "Server";
                     filtered_here(attempt, icmp)
                 }
+                // A translator of addresses reports a loop or an MTU behind it in the peer's name.
+                (kind, Refuser::Peer(_))
+                    if !matches!(
+                        kind,
+                        IcmpMeaning::TimeExceeded | IcmpMeaning::FragmentationNeeded
+                    ) =>
+                {
+                    peer_rejects(e, attempt, icmp)
+                }
                 (IcmpMeaning::HostUnreachable, Refuser::Device(router)) => {
                     host_unreachable(e, attempt, router)
                 }
@@ -88,14 +104,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     host_unreachable_by_somebody(attempt)
                 }
                 (IcmpMeaning::HostUnreachable, _) => next_hop_silent(e, attempt),
-                // The setting is that of IPv4.
-                (IcmpMeaning::TimeExceeded, Refuser::Device(_))
-                    if starts_low(e).is_some() && attempt.connected_to().is_ipv4() =>
-                {
-                    owner = "Server";
-                    low_hop_limit(e)?
+                (IcmpMeaning::TimeExceeded, refuser) => {
+                    let router = match refuser {
+                        Refuser::Device(router) | Refuser::Peer(router) => Some(router),
+                        _ => None,
+                    };
+                    let ran_out = hop_limit::ran_out(e, attempt.connected_to().ip(), router);
+                    owner = ran_out.owner;
+                    rests_on = ran_out.cites;
+                    ran_out.into()
                 }
-                (kind, Refuser::Device(router)) => meaning(e, kind, &router.to_string(), attempt),
+                (kind, Refuser::Device(router) | Refuser::Peer(router)) => {
+                    meaning(e, kind, &router.to_string(), attempt)
+                }
                 (kind, _) => meaning(e, kind, "a device on the way", attempt),
             }
         }
@@ -115,13 +136,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(command) = m.decide {
         finding = finding.decide_with(command);
     }
-    if starts_low(e).is_some() && owner == "Server" && near.is_none() {
-        finding = finding.cites("/vantage/hop_limit");
+    if let Some(place) = rests_on {
+        finding = finding.cites(place);
     }
     let here = near.is_none() && refuser == Some(Refuser::Filter);
     let finding = finding
         .ruled_out_if(
-            near.is_none() && matches!(refuser, Some(Refuser::Device(_))),
+            near.is_none() && matches!(refuser, Some(Refuser::Device(_) | Refuser::Peer(_))),
             "a silent drop: the message names the device that gave up",
         )
         .ruled_out_if(

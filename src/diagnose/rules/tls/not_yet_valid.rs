@@ -61,6 +61,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             clock::set(finding, e, "if it is wrong, ")
         }
     };
-    finding = finding.step(session::new_certificate(e, "if the clock is right, replace"));
+    finding = finding.step(session::renewed(e, index, "if the clock is right, replace"));
     Some(session::with_proxy_bypass(finding, e).check(reading::again(e)))
 }

@@ -8,7 +8,7 @@ use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::proxy::no_proxy;
 use crate::diagnose::rules::tcp::{attempts, terminated};
 use crate::diagnose::word_match::has_words;
-use crate::diagnose::{FindingBuilder, View, headline, reading};
+use crate::diagnose::{FindingBuilder, View, headline, reading, timing};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tls::{
     Certificate, CertificateFault as Fault, Store, StoreVerdict, TlsHop, TlsOutcome,
@@ -142,6 +142,26 @@ pub(super) fn new_certificate(e: &View<'_>, verb: &str) -> Step {
         "every client of the server that answers there",
     )
     .undo("put back the copy of the old certificate and its key")
+}
+
+/// Renews or replaces the certificate at `index` of the chain: an intermediate one is its authority's,
+/// and only what the server sends of it can be changed.
+pub(super) fn renewed(e: &View<'_>, index: usize, verb: &str) -> Step {
+    let chain = e.tls.value().map_or(&[][..], |hop| hop.chain.as_slice());
+    let (Some(leaf), Some(_)) = (chain.first(), chain.get(index).filter(|_| index > 0)) else {
+        return new_certificate(e, verb);
+    };
+    let when = verb.rsplit_once(", ").map_or_else(String::new, |(when, _)| format!("{when}, "));
+    Step::shared(
+        format!(
+            "{when}replace the intermediate certificate that is sent at {} by its authority's current \
+             one, and renew the server's own, valid until {}, only if that one did not sign it",
+            peer(e),
+            timing::day(&leaf.not_after)
+        ),
+        "every client of the server that answers there",
+    )
+    .undo("put back the copy of the old chain")
 }
 
 /// Allows one name through a filter.

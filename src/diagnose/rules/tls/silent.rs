@@ -78,6 +78,10 @@ fn fact(counters: Counters, proxied: bool) -> Option<&'static str> {
              full-size ones are lost on the way back (MTU black hole; VPN tunnels carry 1400 bytes \
              or less)",
         ),
+        Counters::HelloLost if proxied => Some(
+            "the ClientHello itself was never acknowledged, as the proxy's own machine does when \
+             it arrives: it is lost between here and the proxy",
+        ),
         Counters::HelloLost => Some("the ClientHello itself was never acknowledged"),
         Counters::HelloRead => Some(
             "a single byte is acknowledged, and no ClientHello is, however small its packets: \
@@ -110,6 +114,8 @@ const SPLIT: &str =
 const DEAD: &str = "nothing works behind the port: a load balancer or relay without a backend";
 const TUNNEL: &str = "the proxy opened the tunnel before its own connection to the service was \
                       established, and that connection hangs";
+const BEHIND_PROXY: &str = "an MTU black hole behind the proxy: its own connection to the service opens, \
+                            and full-size packets on it are lost";
 const ANSWER_READ: &str = "a device that reads the answer (the certificate, in TLS inspection) and \
                            drops it, or that lets only so many bytes pass";
 
@@ -117,14 +123,17 @@ const ANSWER_READ: &str = "a device that reads the answer (the certificate, in T
 fn causes(e: &View<'_>, counters: Counters, hop: &TlsHop, proxied: bool) -> Vec<&'static str> {
     let large = hop.bytes_sent > LARGE_HELLO;
     let mut causes = Vec::new();
-    if proxied && counters != Counters::HeadMissing {
+    // What was lost before the proxy says nothing of its connection, and what came back through it
+    // shows that it stands.
+    let behind = proxied && matches!(counters, Counters::HelloTaken | Counters::Unknown);
+    if behind {
         causes.push(TUNNEL);
     }
     causes.extend_from_slice(match counters {
         Counters::HeadMissing => &[],
         Counters::HelloLost if large => &[HELLO_TOO_LARGE, FILTER, SPLIT],
         Counters::HelloLost | Counters::HelloRead | Counters::HelloReadWhole => &[FILTER],
-        Counters::HelloTaken if proxied => &[FILTER],
+        Counters::HelloTaken if proxied => &[BEHIND_PROXY, FILTER],
         Counters::HelloTaken => &[ANSWER_TOO_LARGE, DEAD, FILTER, ANSWER_READ],
         Counters::Stalled => &[ANSWER_TOO_LARGE, DEAD, ANSWER_READ],
         Counters::Unknown if large => &[ANSWER_TOO_LARGE, FILTER, SPLIT, DEAD],
@@ -161,10 +170,38 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             _ => format!("or {cause}"),
         });
     }
+    if hangs_directly(e) {
+        finding = finding
+            .reasoning(
+                "without the proxy the handshake hangs as well: what both paths share, the network \
+                 in front of the service, is a likelier cause than the proxy",
+            )
+            .cites("/direct");
+    }
     finding = tried(finding, e, hop, counters);
     finding = untried(session::suggest_deep(session::cite_trace(finding, e), e), e);
-    finding = advice(finding.owner(session::owner(e)), e, counters);
+    finding = advice(finding.owner(owner(e, counters)), e, counters);
     Some(session::with_proxy_bypass(finding, e).check(reading::again(e)))
+}
+
+/// Whether a proxy carries the call and the handshake without it hangs too.
+fn hangs_directly(e: &View<'_>) -> bool {
+    let direct = e.direct.value().and_then(|path| path.tls.value());
+    reading::proxied(e) && direct.is_some_and(|tls| tls.outcome == TlsOutcome::Silent)
+}
+
+/// The team: the network's where the packets are lost before the proxy, or without it too.
+fn owner(e: &View<'_>, counters: Counters) -> &'static str {
+    match lost_before_proxy(counters) || hangs_directly(e) {
+        true => "Network",
+        false => session::owner(e),
+    }
+}
+
+/// Whether the packets are lost between here and the proxy, where one carries the call: it ends the
+/// TCP connection, so nothing behind it acknowledges or sends segments here.
+const fn lost_before_proxy(counters: Counters) -> bool {
+    matches!(counters, Counters::HeadMissing | Counters::HelloLost)
 }
 
 /// The headline, and what the connection's counters are.
@@ -265,15 +302,23 @@ fn untried(mut finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
 fn advice(finding: FindingBuilder, e: &View<'_>, counters: Counters) -> FindingBuilder {
     let proxied = reading::proxied(e);
     let size_excluded = counters == Counters::HelloReadWhole || small_segments_hang(e);
-    let finding = match session::address(e).filter(|_| !size_excluded && !proxied) {
+    let towards = match proxied {
+        true => e.proxy.value().and_then(|hop| hop.tcp.value()).and_then(|tcp| tcp.selected),
+        false => session::address(e),
+    };
+    let ours = !proxied || lost_before_proxy(counters);
+    let finding = match towards.filter(|_| !size_excluded && ours) {
         Some(ip) => finding
             .decide_with(format!("ping -c 2 -M do -s 1372 {ip}  # useful only if echo is answered"))
             .step(routes::see(ip))
             .step(smaller_packets(ip, counters)),
         None => finding,
     };
-    finding.step(Step::inspect(if proxied {
+    finding.step(Step::inspect(if !ours {
         "read the proxy's own log for this machine and this minute"
+    } else if proxied {
+        "read the log of each firewall and tunnel (VPN, ExpressRoute) between here and the proxy \
+         for this connection: whether a name or large packets are dropped decides what to change"
     } else if size_excluded {
         "read the log of each firewall on the way for this connection; see the backends of the \
          server at the address"

@@ -2,7 +2,7 @@
 //! expiry of certificates that are always renewed in time (fact S17).
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::{FindingBuilder, Rule, View, reading, timing};
+use crate::diagnose::{FindingBuilder, Rule, View, clock, reading, timing};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::tls::{Certificate, CertificateFault, TlsHop, TlsOutcome};
@@ -16,8 +16,6 @@ pub(super) const RULE: Rule =
             "identity-token-not-yet-valid",
         ]);
 
-/// No walk can have begun before this program was written.
-const WRITTEN: &str = "2025-01-01";
 /// Days after its expiry by which Azure would long have renewed a certificate.
 const RENEWED_DAYS: i64 = 400;
 /// After this date, a chain of which every certificate has expired speaks against the clock.
@@ -29,10 +27,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         TlsOutcome::CertificateRejected { fault } => Some(fault),
         _ => None,
     });
-    let behind = e.started.as_str() < WRITTEN;
+    let behind = e.started.as_str() < clock::WRITTEN;
     let expired = fault == Some(&CertificateFault::Expired);
     let (confidence, why) = if behind {
-        (Confidence::Proved, format!("this program was written after {WRITTEN}"))
+        (Confidence::Proved, format!("this program was written after {}", clock::WRITTEN))
     } else if let Some(hop) = hop.filter(|_| expired) {
         (Confidence::Inferred, long_over(e, hop)?)
     } else {

@@ -1,5 +1,5 @@
 //! This machine itself is the cause, or the last that is known of: its links and neighbours, its
-//! packet filter, the hop limit of its packets.
+//! packet filter.
 
 use super::super::{attempts, local_link};
 use super::Meaning;
@@ -116,39 +116,6 @@ pub(super) fn filtered_here(attempt: &TcpAttempt, icmp: &Icmp) -> Meaning {
             .opens(),
         ],
     }
-}
-
-/// The lowest hop limit that suffices in practice: paths of more routers are rare.
-const USUAL_PATH: u8 = 30;
-
-/// The hop limit with which this machine's packets start, where it is too low for usual paths.
-pub(super) fn starts_low(e: &View<'_>) -> Option<u8> {
-    e.vantage.hop_limit.filter(|limit| *limit < USUAL_PATH)
-}
-
-/// This machine's packets start with a hop limit that does not suffice for the path.
-pub(super) fn low_hop_limit(e: &View<'_>) -> Option<Meaning> {
-    let limit = starts_low(e)?;
-    Some(Meaning {
-        message: format!("this machine's packets start with too low a hop limit (TTL {limit})"),
-        // The first router discards a packet with TTL 1, whatever its routes are.
-        confidence: if limit == 1 { Confidence::Proved } else { Confidence::Inferred },
-        reasoning: format!(
-            "usual is 64 or 128; each router takes one off, and the router that has none left \
-             reports it: no loop is needed for that{}",
-            if limit == 1 { "" } else { ", but a loop would look the same" }
-        ),
-        look: (
-            "see the TTL with which packets start".to_owned(),
-            "sysctl net.ipv4.ip_default_ttl".to_owned(),
-        ),
-        decide: None,
-        steps: vec![
-            Step::local("set it to 64, also where it is set when this machine starts")
-                .command("sysctl -w net.ipv4.ip_default_ttl=64")
-                .undo(format!("set it to {limit} again")),
-        ],
-    })
 }
 
 /// By this machine's own message, no host on its link answers for the address or its gateway.

@@ -7,20 +7,21 @@ use super::Meaning;
 use crate::diagnose::View;
 use crate::diagnose::view::icmp;
 use crate::diagnosis::{Confidence, Step};
-use crate::evidence::tcp::{IcmpMeaning, TcpAttempt};
+use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt};
 
 /// A router reports that the host does not answer: it asked for it in vain, or it did not ask.
 pub(super) fn host_unreachable(e: &View<'_>, attempt: &TcpAttempt, router: IpAddr) -> Meaning {
     let ip = attempt.connected_to().ip();
-    let asked = icmp::router_asked(e, attempt.took_ms);
+    let asked = icmp::router_may_have_asked(e, attempt.took_ms);
     Meaning {
         message: format!("router {router} reports that host {ip} is unreachable"),
-        confidence: if asked { Confidence::Proved } else { Confidence::Inferred },
+        confidence: Confidence::Inferred,
         reasoning: match asked {
             true => format!(
-                "{router} has the network of {ip} on one of its links, and no host answers there: \
-                 the address is not in use, or not behind this router; the message came after \
-                 {:.1} s, while a rule that rejects answers each SYN at once",
+                "the message came after {:.1} s, as from a router that has the network of {ip} on \
+                 one of its links and asked in vain: no host answers there, so the address is not \
+                 in use, or not behind this router; a rule that rejects would answer the first SYN \
+                 at once, unless the device limits how many ICMP messages it sends, as many do",
                 attempt.took_ms / 1e3
             ),
             false => format!(
@@ -32,11 +33,12 @@ pub(super) fn host_unreachable(e: &View<'_>, attempt: &TcpAttempt, router: IpAdd
             ),
         },
         look: trace(ip),
-        decide: (!asked).then(|| goes_beyond(e, ip, &router.to_string())),
+        decide: Some(goes_beyond(e, ip, &router.to_string())),
         steps: vec![Step::inspect(match asked {
             true => format!(
                 "check that {ip} is still the private endpoint's address, then check the route on \
-                 {router}"
+                 {router}, and its rules that reject TCP {}",
+                e.target.port
             ),
             false => format!(
                 "on {router}: see its rules that reject TCP {} and its route to {ip}; if neither \
@@ -44,6 +46,27 @@ pub(super) fn host_unreachable(e: &View<'_>, attempt: &TcpAttempt, router: IpAdd
                 e.target.port
             ),
         })],
+    }
+}
+
+/// The message comes from the address itself, so it is no missing host or route, whatever its code.
+pub(super) fn peer_rejects(e: &View<'_>, attempt: &TcpAttempt, icmp: &Icmp) -> Meaning {
+    let (ip, port) = (attempt.connected_to().ip(), e.target.port);
+    let code = icmp.code.as_deref().unwrap_or("unreachable");
+    Meaning {
+        message: format!("{ip} itself rejects the connection to port {port} (ICMP {code})"),
+        confidence: Confidence::Inferred,
+        reasoning: format!(
+            "{ip} itself sent the message: a host is up at the address, and a rule of its own packet \
+             filter rejects TCP {port}, with the code of the rule; a device on the way that \
+             translates addresses (NAT) would send a message from behind it in the same name"
+        ),
+        look: trace(ip),
+        decide: None,
+        steps: vec![Step::inspect(format!(
+            "on {ip}: see which rule of its packet filter rejects TCP {port}; if the path crosses a \
+             NAT device, see there to which host it translates {ip}"
+        ))],
     }
 }
 
@@ -107,27 +130,6 @@ pub(super) fn meaning(
             ],
             ..inferred
         },
-        IcmpMeaning::TimeExceeded => Meaning {
-            message: format!("packets to {ip} loop at {who}"),
-            reasoning: format!(
-                "the hop limit ran out at {who}: no path has that many routers, so two of them \
-                 forward packets for {ip} to each other; a rule that sets a low hop limit (TTL) in \
-                 this machine's packets would look the same"
-            ),
-            decide: Some(format!(
-                "traceroute -n {ip}  # a loop: the same routers appear again and again"
-            )),
-            steps: vec![
-                Step::shared(
-                    format!(
-                        "correct the route to {ip} on {who} and on the router that it forwards to"
-                    ),
-                    every_host,
-                )
-                .undo("restore the former route or setting"),
-            ],
-            ..inferred
-        },
         IcmpMeaning::PortUnreachable => Meaning {
             message: format!("{who} rejects the connection to {peer} (port unreachable)"),
             reasoning: format!(
@@ -155,7 +157,10 @@ pub(super) fn meaning(
             ],
             ..inferred
         },
-        IcmpMeaning::HostUnreachable | IcmpMeaning::Other | IcmpMeaning::AdminProhibited => {
+        IcmpMeaning::HostUnreachable
+        | IcmpMeaning::TimeExceeded
+        | IcmpMeaning::Other
+        | IcmpMeaning::AdminProhibited => {
             Meaning {
                 message: format!("{who} reports that {ip} cannot be reached"),
                 confidence: Confidence::Proved,
