@@ -251,10 +251,13 @@ pub(in crate::diagnose) fn privatelink_fails<'a>(
     };
     let zone = fails(r.zone_soa.value()?)?;
     let names = || questions(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
-    // A device that drops one kind of question is not a failing zone: the SOA of the public suffix
-    // must be answered.
-    let parent = is_resolved(exchange(e, r, "parent-zone"));
-    if zone == "no answer" && !(parent && names().any(|exchange| fails(exchange).is_some())) {
+    // A device that drops one kind of question, and a resolver that refuses it, are no failing zone:
+    // the SOA of the public suffix must be answered. A loss needs a second one.
+    let parent = exchange(e, r, "parent-zone");
+    let lost_twice = || names().any(|exchange| fails(exchange).is_some());
+    if (zone == "no answer" || parent.is_some()) && !is_resolved(parent)
+        || zone == "no answer" && !lost_twice()
+    {
         return None;
     }
     // The public address of the privatelink name may come from a cache.
