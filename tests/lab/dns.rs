@@ -242,7 +242,7 @@ impl Handler {
     async fn system(&self, target: &str) -> Option<System> {
         use ResolverDoes as Does;
         match self.resolver.does {
-            Does::Answer | Does::ForgedFirst => {}
+            Does::Answer | Does::ForgedFirst | Does::DeclinesEdns => {}
             Does::Truncate if !self.resolver.tcp_closed => {}
             Does::Forgets => return Some(System::Word("EAI_NONAME".to_owned())),
             Does::Refuse | Does::Servfail | Does::Notimp => {
@@ -356,12 +356,16 @@ impl RequestHandler for Handler {
             Does::Refuse => metadata.response_code = ResponseCode::Refused,
             Does::Servfail => metadata.response_code = ResponseCode::ServFail,
             Does::Notimp => metadata.response_code = ResponseCode::NotImp,
+            Does::Denies => found.no_such_name = true,
+            Does::DeclinesEdns if request.edns.is_some() => {
+                metadata.response_code = ResponseCode::FormErr;
+            }
             Does::Forgets
                 if kind == RecordType::A && self.asked.fetch_add(1, Ordering::Relaxed) % 3 < 2 =>
             {
                 found.no_such_name = true;
             }
-            Does::Answer | Does::Truncate | Does::Forgets => {
+            Does::Answer | Does::Truncate | Does::Forgets | Does::DeclinesEdns => {
                 found = self.find(&name, kind).await;
             }
         }

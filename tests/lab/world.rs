@@ -239,6 +239,10 @@ pub enum ResolverDoes {
     Servfail,
     /// NOTIMP.
     Notimp,
+    /// NXDOMAIN.
+    Denies,
+    /// FORMERR to every question with EDNS.
+    DeclinesEdns,
     /// Bytes that are no DNS message.
     Garbage,
     /// A name whose compression pointer points at itself.
