@@ -1,6 +1,7 @@
 //! What each resolver answered, and what applications get.
 
 mod chain;
+mod contradiction;
 mod failure;
 mod types;
 
@@ -11,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use chain::{Chain, is_privatelink};
+pub use contradiction::Contradiction;
 pub use failure::{CODE_NOT_SHOWN, LookupFailure};
 pub use types::{QuestionType, Rcode, RecordType};
 

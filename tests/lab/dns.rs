@@ -76,7 +76,7 @@ pub async fn start(resolver: &Resolver, number: u8, names: &[String]) -> io::Res
     let public = Resolver { sees: View::Public, ..Resolver::default() };
     let handler = Handler {
         zones: made(resolver)?,
-        behind_aliases: match resolver.follows_publicly {
+        behind_aliases: match resolver.follows_publicly || resolver.aaaa_publicly {
             true => made(&public)?,
             false => Vec::new(),
         },
@@ -191,7 +191,9 @@ impl Handler {
         let mut at = name.clone();
         for _ in 0..LONGEST_CHAIN {
             let lower = LowerName::new(&at);
-            let zones = match at == *name || self.behind_aliases.is_empty() {
+            let other_server = self.resolver.aaaa_publicly && kind == RecordType::AAAA;
+            let follows = self.resolver.follows_publicly && at != *name;
+            let zones = match !other_server && !follows {
                 true => &self.zones,
                 false => &self.behind_aliases,
             };

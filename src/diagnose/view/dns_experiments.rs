@@ -9,7 +9,7 @@ use crate::evidence::dns::{
 use crate::evidence::experiment::QuestionExperiment;
 use crate::evidence::{Evidence, tunnel};
 
-use super::resolver_view;
+use super::{contradictions, resolver_view};
 
 /// What works at a resolver that fails for the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +210,9 @@ pub(in crate::diagnose) fn in_private_zone<'a>(
 ) -> Option<(&'a str, Option<IpAddr>)> {
     // Azure's own alias must lead there: otherwise the zone's record is not for this name.
     let alias = r.privatelink_alias(&e.dns.name)?;
+    if contradictions::of(e, r).is_some() {
+        return None;
+    }
     let private = |(name, all): (&'a str, Vec<IpAddr>)| {
         let address = all.into_iter().find(|a| tunnel::is_private(e, *a))?;
         Some((name, Some(address)))

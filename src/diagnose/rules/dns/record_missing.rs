@@ -2,6 +2,7 @@
 //! D7, D8, D50, D51).
 
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::view::contradictions;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
@@ -36,9 +37,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return Some(leads_nowhere(e, r, &zone, &last));
     }
     let record = alias.as_deref().unwrap_or(name).split('.').next().unwrap_or(name);
-    // The zone's own SOA proves it; without one a filter could look the same.
+    // The zone's own SOA proves it; without one a filter could look the same, and where the resolver
+    // sees another zone when it is asked for the zone, several servers may answer.
     let confidence = match soa {
-        Some(soa) if is_azure_private(soa) => Confidence::Proved,
+        Some(soa) if is_azure_private(soa) && contradictions::public_zone(r.seen).is_none() => {
+            Confidence::Proved
+        }
         _ => Confidence::Inferred,
     };
     let message = text::clause(
