@@ -2,6 +2,7 @@
 
 mod answer;
 mod chain;
+mod contradiction;
 mod exchange;
 mod failure;
 mod types;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, ExtendedError, Record, Soa};
 pub use chain::{Chain, is_privatelink, record_and_zone, shows_endpoint};
+pub use contradiction::Contradiction;
 pub use exchange::{DnsOutcome, Exchange, LateAnswer, Stray, StrayReason, Transport};
 pub use failure::{CODE_NOT_SHOWN, LookupFailure};
 pub use types::{QuestionType, Rcode, RecordType};

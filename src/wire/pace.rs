@@ -4,7 +4,10 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Between two questions at most: 33 a second pass a limit of 4 in 100 ms.
 const GAP: Duration = Duration::from_millis(30);
@@ -16,6 +19,7 @@ const FIT: u32 = 30;
 pub struct Pace {
     last: RefCell<HashMap<SocketAddr, Instant>>,
     heard: RefCell<HashSet<SocketAddr>>,
+    alone: RefCell<HashMap<(SocketAddr, String), Arc<Semaphore>>>,
 }
 
 impl Pace {
@@ -33,6 +37,23 @@ impl Pace {
     #[must_use]
     pub fn has_heard(&self, resolver: SocketAddr) -> bool {
         self.heard.borrow().contains(&resolver)
+    }
+
+    /// Waits until no other query with the same question is on the way to `resolver`, as long as what
+    /// is returned lives: a forwarder that has asked its upstream gives that answer to everyone who
+    /// meanwhile asks the same (fact D180), and a repeat would show nothing.
+    pub async fn alone(
+        &self,
+        resolver: SocketAddr,
+        question: String,
+    ) -> Option<OwnedSemaphorePermit> {
+        let turn = {
+            let mut all = self.alone.borrow_mut();
+            let new = || Arc::new(Semaphore::new(1));
+            Arc::clone(all.entry((resolver, question)).or_insert_with(new))
+        };
+        // A semaphore that nothing closes gives a permit in the end.
+        turn.acquire_owned().await.ok()
     }
 
     /// Waits until the next query may go to `resolver`; the gap is short where the query has little
@@ -53,6 +74,23 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_question_waits_for_the_answer_to_the_one_before() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let Ok(runtime) = runtime else { return };
+        let resolver: SocketAddr = ([10, 1, 0, 10], 53).into();
+        runtime.block_on(async {
+            let pace = Pace::default();
+            let first = pace.alone(resolver, "A a.example".to_owned()).await;
+            let other = pace.alone(resolver, "AAAA a.example".to_owned()).await;
+            assert!(first.is_some() && other.is_some());
+            let mut again = std::pin::pin!(pace.alone(resolver, "A a.example".to_owned()));
+            assert!(futures_util::poll!(again.as_mut()).is_pending());
+            drop(first);
+            assert!(again.await.is_some());
+        });
+    }
 
     #[test]
     fn queries_to_one_resolver_leave_one_after_another() {

@@ -76,7 +76,7 @@ pub async fn start(resolver: &Resolver, number: u8, names: &[String]) -> io::Res
     let public = Resolver { sees: View::Public, ..Resolver::default() };
     let handler = Handler {
         zones: made(resolver)?,
-        behind_aliases: match resolver.follows_publicly {
+        behind_aliases: match resolver.follows_publicly || resolver.aaaa_publicly {
             true => made(&public)?,
             false => Vec::new(),
         },
@@ -191,7 +191,9 @@ impl Handler {
         let mut at = name.clone();
         for _ in 0..LONGEST_CHAIN {
             let lower = LowerName::new(&at);
-            let zones = match at == *name || self.behind_aliases.is_empty() {
+            let other_server = self.resolver.aaaa_publicly && kind == RecordType::AAAA;
+            let follows = self.resolver.follows_publicly && at != *name;
+            let zones = match !other_server && !follows {
                 true => &self.zones,
                 false => &self.behind_aliases,
             };
@@ -242,7 +244,7 @@ impl Handler {
     async fn system(&self, target: &str) -> Option<System> {
         use ResolverDoes as Does;
         match self.resolver.does {
-            Does::Answer | Does::ForgedFirst => {}
+            Does::Answer | Does::ForgedFirst | Does::DeclinesEdns => {}
             Does::Truncate if !self.resolver.tcp_closed => {}
             Does::Forgets => return Some(System::Word("EAI_NONAME".to_owned())),
             Does::Refuse | Does::Servfail | Does::Notimp => {
@@ -356,12 +358,16 @@ impl RequestHandler for Handler {
             Does::Refuse => metadata.response_code = ResponseCode::Refused,
             Does::Servfail => metadata.response_code = ResponseCode::ServFail,
             Does::Notimp => metadata.response_code = ResponseCode::NotImp,
+            Does::Denies => found.no_such_name = true,
+            Does::DeclinesEdns if request.edns.is_some() => {
+                metadata.response_code = ResponseCode::FormErr;
+            }
             Does::Forgets
                 if kind == RecordType::A && self.asked.fetch_add(1, Ordering::Relaxed) % 3 < 2 =>
             {
                 found.no_such_name = true;
             }
-            Does::Answer | Does::Truncate | Does::Forgets => {
+            Does::Answer | Does::Truncate | Does::Forgets | Does::DeclinesEdns => {
                 found = self.find(&name, kind).await;
             }
         }

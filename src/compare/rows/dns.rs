@@ -140,6 +140,7 @@ fn flags(exchange: &Exchange) -> String {
         }
     }
     flag(exchange.transport == Transport::Tcp, "over TCP");
+    flag(exchange.edns_declined.is_some(), "EDNS declined");
     flag(!exchange.stray.is_empty(), "other datagrams came too");
     flag(!exchange.late.is_empty(), "a second, different answer came");
     match all.is_empty() {

@@ -7,7 +7,7 @@ use crate::evidence::dns::{Answer, Rcode, ResolverEvidence, Transport};
 use crate::evidence::{Evidence, classify};
 
 use super::dns_experiments::questions;
-use super::resolver_view;
+use super::{contradictions, resolver_view};
 
 /// The kind of an answer, as far as repeats of a question must agree. Public addresses may differ:
 /// traffic managers rotate them.
@@ -115,10 +115,16 @@ pub(in crate::diagnose) fn varying(e: &Evidence, r: &ResolverEvidence) -> Option
     [series.own, series.other].into_iter().find(|kinds| !uniform(kinds))
 }
 
-/// Whether one question got answers of different kinds, over one transport or over both: then answers
-/// to different questions cannot be compared with each other.
+/// How many answers the A question got over the walk's own transport, all of one kind; none where
+/// they differ.
+pub(in crate::diagnose) fn steady(e: &Evidence, r: &ResolverEvidence) -> usize {
+    series(e, r).filter(|all| uniform(&all.own)).map_or(0, |all| all.own.len())
+}
+
+/// Whether one question got answers of different kinds, over one transport or over both, or answers
+/// to several contradict each other: then answers to different questions cannot be compared.
 pub(in crate::diagnose) fn differ(e: &Evidence, r: &ResolverEvidence) -> bool {
-    varying(e, r).is_some() || by_transport(e, r).is_some()
+    varying(e, r).is_some() || by_transport(e, r).is_some() || contradictions::of(e, r).is_some()
 }
 
 /// The kinds of the answers over UDP and over TCP, where they differ and each transport agrees with

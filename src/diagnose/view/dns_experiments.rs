@@ -9,7 +9,7 @@ use crate::evidence::dns::{
 use crate::evidence::experiment::QuestionExperiment;
 use crate::evidence::{Evidence, tunnel};
 
-use super::resolver_view;
+use super::{contradictions, resolver_view};
 
 /// What works at a resolver that fails for the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +210,9 @@ pub(in crate::diagnose) fn in_private_zone<'a>(
 ) -> Option<(&'a str, Option<IpAddr>)> {
     // Azure's own alias must lead there: otherwise the zone's record is not for this name.
     let alias = r.privatelink_alias(&e.dns.name)?;
+    if contradictions::of(e, r).is_some() {
+        return None;
+    }
     let private = |(name, all): (&'a str, Vec<IpAddr>)| {
         let address = all.into_iter().find(|a| tunnel::is_private(e, *a))?;
         Some((name, Some(address)))
@@ -251,10 +254,13 @@ pub(in crate::diagnose) fn privatelink_fails<'a>(
     };
     let zone = fails(r.zone_soa.value()?)?;
     let names = || questions(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
-    // A device that drops one kind of question is not a failing zone: the SOA of the public suffix
-    // must be answered.
-    let parent = is_resolved(exchange(e, r, "parent-zone"));
-    if zone == "no answer" && !(parent && names().any(|exchange| fails(exchange).is_some())) {
+    // A device that drops one kind of question, and a resolver that refuses it, are no failing zone:
+    // the SOA of the public suffix must be answered. A loss needs a second one.
+    let parent = exchange(e, r, "parent-zone");
+    let lost_twice = || names().any(|exchange| fails(exchange).is_some());
+    if (zone == "no answer" || parent.is_some()) && !is_resolved(parent)
+        || zone == "no answer" && !lost_twice()
+    {
         return None;
     }
     // The public address of the privatelink name may come from a cache.

@@ -2,6 +2,7 @@
 
 pub(super) mod answer_series;
 pub(super) mod azure;
+pub(super) mod contradictions;
 pub(super) mod dns;
 pub(super) mod dns_experiments;
 pub(super) mod http;

@@ -32,6 +32,11 @@ pub struct Exchange {
     /// accepted one and differ from it; at most 4.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<LateAnswer>,
+    /// The rcode with which the resolver declined the question with EDNS, where it then answered it
+    /// without (RFC 6891, section 7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub edns_declined: Option<Rcode>,
 }
 
 /// An answer that came after the accepted one, during the walk.
@@ -129,6 +134,7 @@ impl Exchange {
             outcome: DnsOutcome::TimedOut,
             stray: Vec::new(),
             late: Vec::new(),
+            edns_declined: None,
         }
     }
 

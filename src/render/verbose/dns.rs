@@ -70,6 +70,9 @@ fn exchange(writer: &mut TextWriter, exchange: &Exchange, took_ms: f64) {
         | DnsOutcome::TcpFailed { truncated: message, .. } => answer(writer, message),
         _ => {}
     }
+    if let Some(rcode) = &exchange.edns_declined {
+        writer.write_indented(4, &format!("with EDNS: {rcode}"));
+    }
     for late in &exchange.late {
         let rcode = &late.answer.rcode;
         writer.write_indented(

@@ -126,6 +126,7 @@ mod tests {
         assert_eq!(ids(Symptom::SeveralAddresses), ["other-address"]);
         assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name"]);
         assert_eq!(ids(Symptom::NotConnected), ["over-tcp", "repeat-query"]);
+        assert_eq!(ids(Symptom::AnswersContradict), ["repeat-query"]);
         assert_eq!(ids(Symptom::SystemDiffers), ["repeat-query", "searched-name"]);
         for symptom in [
             Symptom::ResolverSilent,

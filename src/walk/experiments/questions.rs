@@ -20,6 +20,9 @@ use crate::wire::dns::{self, QueryFlags, STRAYS_KEPT};
 /// How often a question is repeated to see whether the answers stay the same: with one wrong
 /// server of two behind an address, all six agree once in 32 times.
 const REPEATS: usize = 5;
+/// A repeat waits for the answer to the one before it, and for this part of the time at most: the last
+/// one has half of it left.
+const SHARE: u32 = 2 * (REPEATS as u32 - 1);
 /// Domains of the search list to try.
 const SEARCHED: usize = 3;
 
@@ -127,6 +130,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         due: &[
             Symptom::NameInDoubt,
             Symptom::ResolverFails,
+            Symptom::AnswersContradict,
             Symptom::SystemDiffers,
             Symptom::NotConnected,
         ],
@@ -252,11 +256,19 @@ pub(super) async fn ask(
         None => name,
     };
     let until = Instant::now() + timeout;
+    let alone = context.pace.alone(server, format!("{kind} {name} {transport:?}")).await;
     if transport != Transport::Tcp {
         context.pace.turn(server, timeout).await;
     }
     let started = context.since.elapsed();
-    let exchange = ask_with_repeat(context, server, name, kind, transport, until).await;
+    let mut asked = pin!(ask_with_repeat(context, server, name, kind, transport, until));
+    let exchange = match tokio::time::timeout(timeout / SHARE, asked.as_mut()).await {
+        Ok(exchange) => exchange,
+        Err(_) => {
+            drop(alone);
+            asked.await
+        }
+    };
     if exchange.answer().is_some() {
         context.pace.heard(server);
     }

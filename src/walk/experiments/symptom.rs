@@ -15,6 +15,8 @@ pub enum Symptom {
     NameInDoubt,
     /// A resolver's question was answered twice, and the answers differ.
     TwoAnswers,
+    /// A resolver's answers to the A and the AAAA question contradict each other.
+    AnswersContradict,
     /// Applications get other addresses than the resolvers give.
     SystemDiffers,
     /// What answers at the address, or does not, is not the service.
@@ -48,6 +50,9 @@ impl Symptom {
             }
             Symptom::ResolverFails => "a resolver answers with an error",
             Symptom::TwoAnswers => "one question gets two different answers",
+            Symptom::AnswersContradict => {
+                "a resolver's answers to the A and the AAAA question contradict each other"
+            }
             Symptom::SystemDiffers => "applications get other addresses than the resolvers return",
             Symptom::NameInDoubt => {
                 "a resolver returns no private address where there should be one"

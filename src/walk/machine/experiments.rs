@@ -53,7 +53,10 @@ impl Machine<'_> {
             Symptom::ResolverSilent | Symptom::TcpSilent => left.saturating_sub(stall_after),
             Symptom::TlsSilent => left.saturating_sub(self.handshake_stall_after),
             // A word that comes late must not hold the verdict back: names have one deadline.
-            Symptom::ResolverFails | Symptom::NameInDoubt | Symptom::SystemDiffers => {
+            Symptom::ResolverFails
+            | Symptom::NameInDoubt
+            | Symptom::AnswersContradict
+            | Symptom::SystemDiffers => {
                 let until = self.settings.timeout + LATE_ANSWERS;
                 left.min(stall_after * 2).min(until.saturating_sub(self.at))
             }

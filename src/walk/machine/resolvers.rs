@@ -102,6 +102,7 @@ impl Machine<'_> {
         if question == Question::A {
             self.look_into_failure(resolver);
         }
+        self.compare_types(resolver);
         self.compare_with_system();
         // The system's answer may have come first, and led nowhere.
         if self.address_suspect {
@@ -147,6 +148,15 @@ impl Machine<'_> {
         if failed {
             let address = seen.address;
             self.experiment(Subject::Resolver(address), Symptom::ResolverFails);
+        }
+    }
+
+    /// Starts the experiments on a resolver whose answers to A and AAAA contradict each other.
+    fn compare_types(&mut self, resolver: usize) {
+        let seen = &self.dns.resolvers[resolver];
+        if seen.contradiction(&self.dns.name).is_some() {
+            let address = seen.address;
+            self.experiment(Subject::Resolver(address), Symptom::AnswersContradict);
         }
     }
 

@@ -87,6 +87,7 @@ pub async fn exchange(
             match plain {
                 (DnsOutcome::Answered { answer: other }, heard) if other.rcode != answer.rcode => {
                     listener = heard;
+                    exchange.edns_declined = Some(answer.rcode);
                     DnsOutcome::Answered { answer: other }
                 }
                 // The first answer may hold more (RFC 8914).

@@ -31,6 +31,8 @@ pub struct Resolver {
     pub flood: u8,
     /// Aliases are followed in the public zones, as by a forwarder's upstream (fact D54).
     pub follows_publicly: bool,
+    /// Questions for AAAA are answered from the public zones, as by a second server behind its address.
+    pub aaaa_publicly: bool,
     /// Whether it knows Resource Manager and the login host.
     #[serde(skip)]
     pub knows_azure: bool,
@@ -89,6 +91,10 @@ pub enum ResolverDoes {
     Servfail,
     /// NOTIMP.
     Notimp,
+    /// NXDOMAIN.
+    Denies,
+    /// FORMERR to every question with EDNS.
+    DeclinesEdns,
     /// Bytes that are no DNS message.
     Garbage,
     /// A name whose compression pointer points at itself.

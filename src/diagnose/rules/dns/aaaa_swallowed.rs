@@ -4,6 +4,7 @@
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
+use crate::diagnose::view::{answer_series, contradictions};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, Rcode, ResolverRole};
@@ -51,6 +52,10 @@ fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, aaaa) = swallowing(e)?;
+    // Several servers answer, and one of them knows no such name.
+    if contradictions::of(e, r.seen).is_some() || answer_series::varying(e, r.seen).is_some() {
+        return None;
+    }
     // The lookup failed although an address was there.
     let application = !reading::proxied(e)
         && r.seen.role != ResolverRole::Given
@@ -74,7 +79,21 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Aaaa::Error(how) => {
             // Where musl itself answered here, its own result shows.
             let others = Library::of(e) != Library::Musl;
-            error(r, how, gives_address && others, ends_lookup)
+            let doubt = !ends_lookup
+                && gives_address
+                && r.seen.contradiction(&e.dns.name).is_some()
+                && answer_series::steady(e, r.seen) < 2;
+            let level = match (ends_lookup, doubt && application) {
+                (true, _) => Level::Broken,
+                (false, true) => Level::Risk,
+                (false, false) => Level::Note,
+            };
+            let confidence = match (ends_lookup, doubt) {
+                (true, _) => Confidence::Inferred,
+                (false, true) => Confidence::Possible,
+                (false, false) => Confidence::Proved,
+            };
+            denied(error(r, how, (level, confidence), gives_address && others), e, r, doubt)
         }
     };
     let finding = finding.cites(r.pointer()).cites(format!("/dns/resolvers/{}/aaaa", r.index));
@@ -152,10 +171,11 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
 fn error(
     r: &ResolverView<'_>,
     how: &str,
+    (level, confidence): (Level, Confidence),
     gives_address: bool,
-    ends_lookup: bool,
 ) -> FindingBuilder {
     let label = r.label();
+    let ends_lookup = level == Level::Broken;
     let musl_fails = gives_address && !ends_lookup;
     let message = match musl_fails {
         true => text::clause(
@@ -167,16 +187,45 @@ fn error(
             "the AAAA question fails where the A question is answered",
         ),
     };
-    let (level, confidence) = match ends_lookup {
-        true => (Level::Broken, Confidence::Inferred),
-        false => (Level::Note, Confidence::Proved),
-    };
     let finding = FindingBuilder::new(level, confidence, message)
         .fact(format!("{label}: A {}; AAAA {how}", text::outcome(r)))
-        .reasoning(
-            "glibc goes on with the A answer; musl, which Alpine images use, fails the whole \
-             lookup when either of the two answers is an error",
-        )
+        .reasoning(match ends_lookup {
+            true => {
+                "getaddrinfo failed although the A question is answered: the error for AAAA ended \
+                 the whole lookup, or its own questions met other answers"
+            }
+            false => {
+                "glibc goes on with the A answer; musl, which Alpine images use, fails the whole \
+                 lookup when either of the two answers is an error"
+            }
+        })
         .reasoning("both questions went to the same resolver at the same time");
     if musl_fails { finding.caveat() } else { finding }
+}
+
+/// NXDOMAIN is about every type, so next to an address it is a server's fault, or another server's
+/// word: repeats of the A question tell.
+fn denied(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    r: &ResolverView<'_>,
+    doubt: bool,
+) -> FindingBuilder {
+    if r.seen.contradiction(&e.dns.name).is_none() {
+        return finding;
+    }
+    let finding = finding.reasoning(
+        "NXDOMAIN says that the name has no record of any type, which the A answer contradicts: the \
+         server denies every name for AAAA (RFC 4074), or behind its address are several servers, \
+         and one of them does not know the name",
+    );
+    let asked = answer_series::steady(e, r.seen);
+    match (doubt, asked > 1) {
+        (true, _) => finding.decide_with(text::repeated(&e.dns.name, r.seen)),
+        (false, true) => finding.reasoning(format!(
+            "the A question was asked {asked} times and answered alike each time, so one server that \
+             fails for AAAA is likely"
+        )),
+        (false, false) => finding,
+    }
 }

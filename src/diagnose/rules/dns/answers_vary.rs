@@ -2,12 +2,13 @@
 //! several servers or upstreams with different views.
 
 use crate::diagnose::view::answer_series::{self, AnswerKind};
+use crate::diagnose::view::contradictions::{self, About};
 use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Expect;
-use crate::evidence::dns::ResolverRole;
+use crate::evidence::dns::{QuestionType, ResolverRole};
 
 use super::symptoms::{NOT_LET_IN, OF_ONE_ANSWER};
 use super::{downstream, text};
@@ -29,14 +30,24 @@ pub(super) const RULE: Rule = rule!(
 .explains_groups(&[OF_ONE_ANSWER, NOT_LET_IN]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    repeated(e).or_else(|| contradicting(e))
+}
+
+/// The first resolver, deciding ones before others, of which something holds; whether it decides
+/// nothing.
+fn first<'v, 'a, T>(
+    e: &'v View<'a>,
+    holds: impl Fn(&ResolverView<'a>) -> Option<T>,
+) -> Option<(&'v ResolverView<'a>, bool, T)> {
     let deciding = e.dns.deciding();
-    let all = e.dns.resolver_views();
-    let (r, mut kinds) = deciding
-        .iter()
-        .copied()
-        .chain(all)
-        .find_map(|r| Some((r, answer_series::varying(e, r.seen)?)))?;
-    let bystander = !deciding.iter().any(|other| other.index == r.index);
+    let mut all = deciding.iter().copied().chain(e.dns.resolver_views());
+    let (r, shown) = all.find_map(|r| Some((r, holds(r)?)))?;
+    Some((r, !deciding.iter().any(|other| other.index == r.index), shown))
+}
+
+/// One question got answers of different kinds.
+fn repeated(e: &View<'_>) -> Option<FindingBuilder> {
+    let (r, bystander, mut kinds) = first(e, |r| answer_series::varying(e, r.seen))?;
     let asked = kinds.len();
     let alternates = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count() > 1;
     kinds.sort_unstable();
@@ -90,34 +101,116 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = addresses.fold(finding.owner("DNS"), |finding, address| {
         endpoint_of::look(finding, format!("see which endpoint has {address}"), address)
     });
-    Some(
-        finding
-            .inspect(
-                "see the answers change",
-                format!("for i in 1 2 3 4 5 6; do {} +short; done", text::dig(&e.dns.name, r.seen)),
+    Some(one_view(finding, e, r))
+}
+
+/// How all servers behind the resolver's address get the same view.
+fn one_view(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+    let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
+    finding
+        .inspect("see the answers change", text::repeated(&e.dns.name, r.seen))
+        .step(Step::inspect(format!(
+            "find the servers behind {} and its upstreams, and ask each one directly",
+            r.label()
+        )))
+        .step(
+            Step::shared(
+                format!(
+                    "give all of them the same view: the same forwarder for {suffix}, networks \
+                     linked to {zone}"
+                ),
+                format!(
+                    "every account of {suffix} for those clients: one without a record in {zone} \
+                     stops resolving there"
+                ),
             )
-            .step(Step::inspect(format!(
-                "find the servers behind {label} and its upstreams, and ask each one directly"
-            )))
-            .step(
-                Step::shared(
-                    format!(
-                        "give all of them the same view: the same forwarder for {0}, networks \
-                         linked to {1}",
-                        reading::public_suffix(e),
-                        reading::private_zone(e)
-                    ),
-                    format!(
-                        "every account of {0} for those clients: one without a record in {1} stops \
-                         resolving there",
-                        reading::public_suffix(e),
-                        reading::private_zone(e)
-                    ),
-                )
-                .undo("remove the forwarder or the link again"),
-            )
-            .check(text::dig(&e.dns.name, r.seen)),
+            .undo("remove the forwarder or the link again"),
+        )
+        .check(text::dig(&e.dns.name, r.seen))
+}
+
+/// Answers to different questions that no one server would give.
+fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
+    let (r, bystander, about) = first(e, |r| contradictions::of(e, r.seen))?;
+    let (label, name) = (r.label(), &e.dns.name);
+    let place = |part| format!("/dns/resolvers/{}/{part}", r.index);
+    let (message, short, why) = match about {
+        About::Name => (
+            format!("{label} denies the name when asked for A, and knows it when asked for AAAA"),
+            "the resolver both denies the name and knows it",
+            "NXDOMAIN is about every type of record, so no one server gives both answers",
+        ),
+        About::NameForSystem => (
+            format!("{label} gives an address for A and denies the name for AAAA and getaddrinfo"),
+            "the resolver both denies the name and knows it",
+            "NXDOMAIN is about every type of record; glibc goes on with the address when AAAA alone \
+             is denied, and it got none, so its own A question was denied too",
+        ),
+        About::Types => (
+            format!("{label} answers A and AAAA from two zones: one private, one public"),
+            "the resolver answers A and AAAA from two zones",
+            "at the privatelink name one answer ends and the other goes on to another alias: a name \
+             with an alias has nothing else, so no one zone gives both",
+        ),
+        About::Zone => (
+            format!("{label} sees the private zone in one answer and the public one in others"),
+            "the resolver sees the private zone in one answer only",
+            "one answer for the privatelink name is the private zone's, and the others are those of \
+             the public zone",
+        ),
+    };
+    let mut finding = FindingBuilder::new(
+        level(e, r, bystander),
+        Confidence::Inferred,
+        text::clause(message, short),
     )
+    .caveat()
+    .cites(place("a"))
+    .cites(place("aaaa"));
+    for (kind, asked) in [(QuestionType::A, &r.seen.a), (QuestionType::Aaaa, &r.seen.aaaa)] {
+        if let Some(answer) = reading::message(asked) {
+            finding = finding.fact(format!("{label}, {kind}: {}", text::path(answer, name)));
+        }
+    }
+    if about == About::NameForSystem {
+        let code = reading::system_failed(e).unwrap_or_default();
+        finding = finding.fact(format!("getaddrinfo: {code}")).cites("/dns/system");
+    }
+    if about == About::Zone {
+        for (_, tried) in dns_experiments::questions(e, r.seen, "privatelink-name") {
+            if let Some(answer) = tried.exchange.answer() {
+                let (name, kind) = (&tried.exchange.name, &tried.exchange.kind);
+                let given = text::path(answer, name);
+                finding = finding.fact(format!("{label}, {kind} of that name: {given}"));
+            }
+        }
+        if let Some(soa) = contradictions::public_zone(r.seen) {
+            finding = finding
+                .fact(format!("{label}, SOA of {}: {}", soa.zone, soa.mname))
+                .cites(place("zone_soa"));
+        }
+    }
+    for pointer in dns_experiments::pointers(e, r.seen, &["privatelink-name", "repeat-query"]) {
+        finding = finding.cites(pointer);
+    }
+    if let Some(who) = text::cluster(e, r.seen) {
+        finding = finding.reasoning(who);
+    }
+    finding = finding.reasoning(why).reasoning(format!(
+        "behind {label} are several servers, or it asks several upstreams, and their views differ: a \
+         lookup that meets another one of them gets another answer"
+    ));
+    let asked = answer_series::steady(e, r.seen);
+    finding = match asked > 1 {
+        true => finding.reasoning(format!(
+            "the A question was asked {asked} times and answered alike each time, which several \
+             servers may do by chance; a rule of the resolver for one type or one name, or a change \
+             of the zone that its cache does not have yet, looks the same"
+        )),
+        false => finding,
+    };
+    let finding = finding.decide_with(text::repeated(name, r.seen)).owner("DNS");
+    Some(one_view(finding, e, r))
 }
 
 /// Broken where it made the call fail, else a risk: the next lookup may go either way.

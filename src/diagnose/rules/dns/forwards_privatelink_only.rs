@@ -2,7 +2,7 @@
 //! (fact D54): it forwards the privatelink zone and not the public one.
 
 use crate::diagnose::resolver_class::ResolverClass;
-use crate::diagnose::view::{answer_series, dns_experiments, resolver_view};
+use crate::diagnose::view::{answer_series, contradictions, dns_experiments, resolver_view};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 
@@ -58,7 +58,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let message =
         text::clause(message, "the privatelink name is private, the original name is public");
     let level = zone_not_linked::level(e, all.len() > outside.len());
-    let mut finding = FindingBuilder::new(level, Confidence::Proved, message)
+    // The zone itself must not be another one's at the same resolver.
+    let outside_zone = contradictions::public_zone(decider.seen);
+    let confidence = match outside_zone {
+        Some(_) => Confidence::Inferred,
+        None => Confidence::Proved,
+    };
+    let mut finding = FindingBuilder::new(level, confidence, message)
         .fact(zone_not_linked::chain(decider, &e.dns.name, &outside))
         .fact(alone)
         .cites(decider.pointer());
@@ -66,6 +72,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     {
         finding = finding.cites(pointer);
     }
+    let finding = match outside_zone {
+        Some(soa) => finding
+            .reasoning(format!(
+                "asked for {} itself, it sees another zone ({}): it forwards that one name alone, or \
+                 several servers with different views answer",
+                soa.zone, soa.mname
+            ))
+            .cites(format!("/dns/resolvers/{}/zone_soa", decider.index))
+            .decide_with(text::dig(name, decider.seen)),
+        None => finding,
+    };
     let finding = resolver
         .who(finding)
         .reasoning(format!(
@@ -73,7 +90,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
              name: its upstream for {suffix} follows the alias itself and returns the public \
              address"
         ))
-        .ruled_out("a missing record, and a zone that is not linked to the forwarder's network")
+        .ruled_out_if(
+            outside_zone.is_none(),
+            "a missing record, and a zone that is not linked to the forwarder's network",
+        )
         .owner(resolver.owner())
         .inspect("compare the two answers", text::dig(name, decider.seen));
     let forward = match (resolver.whose.class, resolver.place()) {

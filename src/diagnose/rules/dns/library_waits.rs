@@ -31,7 +31,9 @@ pub(super) fn option_number(options: &[String], key: &str) -> Option<u64> {
 pub(super) fn set_by_environment(e: &Evidence, key: &str) -> bool {
     let config = &e.vantage.resolver_config;
     let of_file = config.options.len().saturating_sub(config.environment_options);
-    option_number(&config.options[of_file..], key).is_some()
+    let of_environment = &config.options[of_file..];
+    of_environment.iter().any(|option| option == key)
+        || option_number(of_environment, key).is_some()
 }
 
 /// Where the option `key` is set, in words to follow "of".

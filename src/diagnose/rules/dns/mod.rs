@@ -15,6 +15,7 @@ mod cname_loop;
 mod contradicting_answers;
 mod custom_record;
 pub(in crate::diagnose) mod downstream;
+mod edns_declined;
 mod edns_dropped;
 mod failure_causes;
 mod failure_replies;
@@ -121,6 +122,7 @@ pub(super) const RULES: &[Rule] = &[
     unusable_address::RULE,
     rate_limited::RULE,
     resolver_down::RULE,
+    edns_declined::RULE,
     edns_dropped::RULE,
     resolvers_disagree::RULE,
     system_slow::RULE,

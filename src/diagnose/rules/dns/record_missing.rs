@@ -38,9 +38,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let in_zone = alias.as_deref().and_then(record_and_zone).map(|(record, _)| record);
     let record = in_zone.or_else(|| name.split('.').next()).unwrap_or(name);
-    // The zone's own SOA proves it; without one a filter could look the same.
+    // The zone's own SOA proves it; without one a filter could look the same, and where the resolver
+    // sees another zone when it is asked for the zone, several servers may answer.
     let confidence = match soa {
-        Some(soa) if is_azure_private(soa) => Confidence::Proved,
+        Some(soa) if is_azure_private(soa) && contradictions::public_zone(r.seen).is_none() => {
+            Confidence::Proved
+        }
         _ => Confidence::Inferred,
     };
     let message = text::clause(

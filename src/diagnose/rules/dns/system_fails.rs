@@ -8,7 +8,9 @@ use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Observed;
-use crate::evidence::dns::{DnsOutcome, LookupFailure, QuestionType, Rcode, SystemAnswer};
+use crate::evidence::dns::{
+    DnsOutcome, Exchange, LookupFailure, QuestionType, Rcode, SystemAnswer,
+};
 use crate::evidence::vantage::FileState;
 
 use super::{downstream, libc_lookup, library_waits, text};
@@ -42,7 +44,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if e.vantage.resolver_config.state == FileState::NotRead && deciding.is_empty() {
         return Some(resolvers_not_seen(e, code, level));
     }
-    let confidence = if code == STALLED { Confidence::Inferred } else { Confidence::Proved };
+    let truncated = Library::of(e).is_glibc().then(|| fell_back(&deciding)).flatten();
+    let confidence = match code == STALLED || truncated.is_some() {
+        true => Confidence::Inferred,
+        false => Confidence::Proved,
+    };
     let mut finding = FindingBuilder::new(level, confidence, clause(e, code, answering))
         .fact(format!("getaddrinfo for {}: {code}", e.dns.name))
         .cites("/dns/system");
@@ -61,6 +67,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if no_attempts(e, code) {
         return Some(with_attempts(finding, e).check(format!("getent ahosts {}", e.dns.name)));
     }
+    if let Some(r) = truncated.filter(|_| not_asked.is_none()) {
+        return Some(over_tcp(finding, e, r).check(format!("getent ahosts {}", e.dns.name)));
+    }
     let step = fix(code, not_asked.is_some());
     finding = where_it_ends(finding, e, code, not_asked)
         .inspect("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
@@ -68,6 +77,41 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.reasoning(advice.why).step(advice.step());
     }
     Some(finding.step(step).check(format!("getent ahosts {}", e.dns.name)))
+}
+
+/// A resolver whose answer was truncated over UDP, and came over TCP.
+fn fell_back<'v, 'a>(deciding: &[&'v ResolverView<'a>]) -> Option<&'v ResolverView<'a>> {
+    let by_tcp = |asked: &Observed<Exchange>| asked.value().is_some_and(|x| x.segments > 0);
+    deciding.iter().copied().find(|r| by_tcp(&r.seen.a) || by_tcp(&r.seen.aaaa))
+}
+
+/// The C library takes the same way over TCP, with both of its questions on one connection.
+fn over_tcp(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+    let (label, dig) = (r.label(), text::dig(&e.dns.name, r.seen));
+    finding
+        .reasoning(format!(
+            "{label} answers with a truncated message over UDP, and the whole answer came over TCP: \
+             glibc asks again over TCP too, but A and AAAA on one connection (fact D181), where this \
+             check has a connection for each; a server that answers one question a connection, or a \
+             device that cuts the second, leaves glibc without an answer"
+        ))
+        .reasoning(
+            "a cache, an agent or a firewall of this machine that ends the lookup before it is not \
+             ruled out",
+        )
+        .decide_with(format!("{dig} +tcp +keepopen {} AAAA", reading::word(&e.dns.name)))
+        .owner("DNS")
+        .inspect("see whether the answer is truncated", format!("{dig} +ignore +noedns"))
+        .step(
+            Step::shared(
+                format!(
+                    "have {label} answer several questions over one TCP connection (RFC 7766, \
+                     section 6.2.1), or give an answer that fits into a UDP message"
+                ),
+                format!("every client of {label}"),
+            )
+            .undo("set it back as it was"),
+        )
 }
 
 /// Whether `attempts:0` ends the lookup, which then fails as if no resolver had answered.

@@ -9,7 +9,7 @@ use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
-use crate::evidence::dns::{Answer, ResolverEvidence};
+use crate::evidence::dns::{Answer, Rcode, ResolverEvidence};
 use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, classify};
 
@@ -42,6 +42,11 @@ pub(super) fn dig(name: &str, r: &ResolverEvidence) -> String {
         53 => format!("dig {} @{host}", word(name)),
         port => format!("dig -p {port} {} @{host}", word(name)),
     }
+}
+
+/// `dig` of the name at one resolver, again and again: the answers of one server stay the same.
+pub(super) fn repeated(name: &str, r: &ResolverEvidence) -> String {
+    format!("for i in 1 2 3 4 5 6; do {} +short; done", dig(name, r))
 }
 
 /// `dig` of the name at a resolver that is named as people write it.
@@ -80,6 +85,18 @@ pub(super) fn outcome(r: &ResolverView<'_>) -> String {
             format!("a truncated answer, and TCP failed: {message}")
         }
     }
+}
+
+/// An answer's way from the name, and where it ends.
+pub(super) fn path(answer: &Answer, name: &str) -> String {
+    let chain = answer.chain(name);
+    let end = match (chain.addresses.as_slice(), &answer.rcode, &answer.soa) {
+        ([], Rcode::NoError, Some(soa)) => format!("no address (zone {})", soa.zone),
+        ([], Rcode::NoError, None) => "no address".to_owned(),
+        ([], rcode, _) => rcode.to_string(),
+        ([first, ..], ..) => format!("{} ({})", brief(&chain.addresses), class_word(*first)),
+    };
+    chain.aliases.into_iter().chain([end]).collect::<Vec<_>>().join(" -> ")
 }
 
 /// One word for the class of an address.

@@ -1,5 +1,6 @@
-//! The path works by an address that the private zone no longer has, as Resource Manager shows: a
-//! resolver's cache keeps it until its time to live ends (facts C18, C24, C25).
+//! The path works by an address that the private zone no longer has, or has next to a wrong one, as
+//! Resource Manager shows: a resolver's cache keeps it until its time to live ends (facts C18, C24,
+//! C25), and clients that get the other one find no endpoint there.
 
 use std::net::IpAddr;
 
@@ -16,10 +17,10 @@ use super::{downstream, text};
 pub(super) const RULE: Rule = rule!(
     "dns-zone-record-changed",
     Dns,
-    "The path works by an address that the private zone no longer has",
+    "The path works by an address that is not what the private zone has now",
     Code(check)
 )
-.short("the private zone no longer has the address in use");
+.short("the private zone has another record than the one in use");
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let azure = e.azure.as_ref()?;
@@ -46,19 +47,28 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let given: &[IpAddr] = match &state.record {
-        Record::Wrong(given) if !given.iter().any(is_right) => given,
+        Record::Wrong(given) => given,
         Record::Absent => &[],
         _ => return None,
     };
+    let wrong: Vec<IpAddr> = given.iter().copied().filter(|a| !is_right(a)).collect();
+    // One of several addresses of the record is right.
+    let mixed = wrong.len() < given.len();
     // What may be in front of the account on purpose is no fault to come.
-    if given.iter().any(|a| azure.may_be_in_front(*a) || !tunnel::is_private(e, *a)) {
+    if wrong.iter().any(|a| azure.may_be_in_front(*a) || !tunnel::is_private(e, *a)) {
         return None;
     }
-    let one = right.first()?;
-    let (has, zone) = (text::brief(given), &state.zone.id);
+    // A record that has one of the right addresses keeps it.
+    let kept = right.iter().find(|one| given.contains(&one.address));
+    let one = kept.or_else(|| right.first())?;
+    let (has, zone) = (text::brief(&wrong), &state.zone.id);
     let headline = match given.is_empty() {
         true => Clause::from(format!("{} has no record {} any more", case.zone, case.record))
             .or("the private zone has no record of the name now"),
+        false if mixed => {
+            Clause::from(format!("{} has {has} too, which no endpoint has", case.zone))
+                .or(format!("the private zone has {has} too, which no endpoint has"))
+        }
         false => {
             Clause::from(format!("{} has {has} now, the endpoint has {}", case.zone, one.address))
                 .or(format!("the private zone has {has} now, not {}", one.address))
@@ -87,11 +97,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .cites(format!("/azure{}/links", state.pointer))
         .cites("/azure/estate/interfaces")
         .cites(r.pointer())
-        .reasoning(format!(
-            "the zone no longer has what {} answers: that answer is from a cache, and clients lose \
-             the address {until}",
-            r.label()
-        ))
+        .reasoning(match mixed {
+            true => format!(
+                "the zone gives {has} next to the right address, and {} gave the right one alone: \
+                 that answer is from a cache, or from a server that passes on one; {until} clients \
+                 get both, in turn, and no endpoint has {has}",
+                r.label()
+            ),
+            false => format!(
+                "the zone no longer has what {} answers: that answer is from a cache, and clients \
+                 lose the address {until}",
+                r.label()
+            ),
+        })
         .reasoning(format!(
             "a server behind {} that asks another network, or has a record of its own, would look \
              the same",
@@ -108,7 +126,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .reasoning(format!("the zone was changed {ago} before this check"))
             .cites("/azure/estate/changes");
     }
-    let steps = zone_steps::correct_record(state, &case.record, given, one.address);
+    let steps = zone_steps::correct_record(state, &case.record, &wrong, one.address);
     Some(
         steps.into_iter().fold(finding, FindingBuilder::step).check(text::dig(&e.dns.name, r.seen)),
     )

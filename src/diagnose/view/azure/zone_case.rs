@@ -100,6 +100,12 @@ impl<'a> AzureView<'a> {
     pub(in crate::diagnose) fn is_accounts_zone(&self, state: &ZoneState<'_>) -> bool {
         let endpoints = self.estate().endpoints.items().iter();
         let mut groups = endpoints.filter_map(|one| one.zone_groups.proved()).flatten();
-        matches!(state.record, Record::Right(_)) || groups.any(|group| group.zone == state.zone.id)
+        let right = self.right_addresses();
+        let holds = match &state.record {
+            Record::Right(_) => true,
+            Record::Wrong(given) => right.iter().any(|one| given.contains(&one.address)),
+            _ => false,
+        };
+        holds || groups.any(|group| group.zone == state.zone.id)
     }
 }

@@ -102,6 +102,15 @@ fn an_unknown_name_asks_for_the_zone() {
 }
 
 #[test]
+fn the_question_is_repeated_where_one_type_is_denied_and_the_other_is_not() {
+    plain(
+        "0  begin              => ask R1 A; ask R1 AAAA; look up
+         1  A R1 10.3.0.5      => connect 10.3.0.5
+         1  AAAA R1 NXDOMAIN   => try R1 [repeat-query] in 2000",
+    );
+}
+
+#[test]
 fn the_resolver_that_the_user_names_decides_without_the_system() {
     let seen = walk(
         given,

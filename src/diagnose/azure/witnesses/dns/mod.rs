@@ -139,7 +139,14 @@ fn record_words(state: &ZoneState<'_>, azure: &AzureView<'_>, record: &str) -> O
             )
         }
         Record::Wrong(all) => {
-            format!("{zone} has {record} -> {}, which no endpoint has (wrong)", reading::list(all))
+            let right = azure.right_addresses();
+            let is_right = |address: &IpAddr| right.iter().any(|one| one.address == *address);
+            let wrong: Vec<IpAddr> = all.iter().copied().filter(|a| !is_right(a)).collect();
+            let has = format!("{zone} has {record} -> {}", reading::list(all));
+            match wrong.len() < all.len() {
+                true => format!("{has}; no endpoint has {} (wrong)", reading::list(&wrong)),
+                false => format!("{has}, which no endpoint has (wrong)"),
+            }
         }
         Record::Given(all) => format!("{zone} has {record} -> {}", reading::list(all)),
         Record::Absent => format!("{zone} has no record {record}"),

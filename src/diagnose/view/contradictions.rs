@@ -1,0 +1,82 @@
+//! Answers of one resolver to different questions that no one server would give: behind its address
+//! are several. What answers to the same question show is in `answer_series`.
+
+use crate::diagnose::resolver_class::is_azure_private;
+use crate::evidence::dns::{
+    Contradiction, Exchange, LookupFailure, QuestionType, Rcode, Record, RecordType,
+    ResolverEvidence, Soa, SystemAnswer,
+};
+use crate::evidence::{Evidence, Observed};
+
+use super::dns_experiments::questions;
+use super::library::Library;
+
+/// What the answers contradict each other about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose) enum About {
+    /// Whether the name exists: the A question is denied, and the other answer shows the name.
+    Name,
+    /// The same, where the AAAA question is denied, and the system's own lookup found no name.
+    NameForSystem,
+    /// Which zone the privatelink name is in: A and AAAA.
+    Types,
+    /// The same: the word of the zone against the name's address and its zone.
+    Zone,
+}
+
+/// What the resolver's answers contradict each other about. A and AAAA alone do not show it where
+/// only AAAA is denied: some servers deny every name for that type (RFC 4074, section 4.2).
+pub(in crate::diagnose) fn of(e: &Evidence, r: &ResolverEvidence) -> Option<About> {
+    let name = &e.dns.name;
+    match r.contradiction(name) {
+        Some(Contradiction::Zone) => return Some(About::Types),
+        Some(Contradiction::Existence) if is_denied(&r.a) => return Some(About::Name),
+        // glibc goes on with the address, so its own A question was denied.
+        Some(Contradiction::Existence) if Library::of(e).is_glibc() && system_denied(e) => {
+            return Some(About::NameForSystem);
+        }
+        _ => {}
+    }
+    zone_words_contradict(e, r).then_some(About::Zone)
+}
+
+/// Whether the system's own lookup found no name, or no address of it.
+fn system_denied(e: &Evidence) -> bool {
+    let Some(SystemAnswer::Failed { code }) = e.dns.system.value() else { return false };
+    matches!(LookupFailure::of(code), LookupFailure::NoSuchName | LookupFailure::NoAddress)
+}
+
+fn is_denied(asked: &Observed<Exchange>) -> bool {
+    let answer = asked.value().and_then(Exchange::answer);
+    answer.is_some_and(|answer| answer.rcode == Rcode::NxDomain)
+}
+
+/// Whether the resolver's answers for the privatelink name come from two zones.
+///
+/// A cache may hold the public chain and give it for the name's address; the SOA of the zone itself
+/// is then still the private zone's.
+fn zone_words_contradict(e: &Evidence, r: &ResolverEvidence) -> bool {
+    let asked = |kind| {
+        let mut all = questions(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+        all.find(|exchange| exchange.kind == kind).and_then(Exchange::answer)
+    };
+    let (Some(a), Some(soa)) = (asked(QuestionType::A), asked(QuestionType::Soa)) else {
+        return false;
+    };
+    let leads_on =
+        |records: &[Record]| records.iter().any(|record| record.kind == RecordType::Cname);
+    match (leads_on(&a.records), leads_on(&soa.records)) {
+        // An alias at the name for one type, and none for the other.
+        (false, true) => !a.records.is_empty(),
+        (true, false) => soa.soa.as_ref().is_some_and(is_azure_private) && public_zone(r).is_some(),
+        _ => false,
+    }
+}
+
+/// The SOA of the privatelink zone, asked for itself, where it is not that of a private zone of
+/// Azure's.
+pub(in crate::diagnose) fn public_zone(r: &ResolverEvidence) -> Option<&Soa> {
+    let asked = r.zone_soa.value()?;
+    let soa = asked.answer()?.soa.as_ref()?;
+    (soa.zone.eq_ignore_ascii_case(&asked.name) && !is_azure_private(soa)).then_some(soa)
+}
