@@ -33,7 +33,9 @@ pub(super) fn check(
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     })?;
     let entries = parts.iter().zip(&read.entries);
-    let entries = entries.map(|(part, entry)| entry_of(part, entry, options, &world)).collect();
+    let with_variables = check::with_variables(options, &world.environment)?;
+    let entry = |(part, entry)| entry_of(part, entry, &with_variables);
+    let entries = entries.map(entry).collect();
     let counts = |place: usize| parts.get(place).is_none_or(Part::is_used);
     let round = Round {
         entries,
@@ -145,13 +147,8 @@ fn options_of(part: &Part, options: &Check) -> Check {
 }
 
 /// The entry of a part, with those options of the command line that are about it.
-fn entry_of(part: &Part, entry: &Entry, options: &Check, world: &World) -> Entry {
-    let mut own = options_of(part, options);
-    if part.is_own && part.is_account() {
-        let variable = |name: &str| world.environment.get(name).map(str::to_owned);
-        own.deployment = own.deployment.or_else(|| variable("AZURE_OPENAI_DEPLOYMENT"));
-        own.api_version = own.api_version.or_else(|| variable("OPENAI_API_VERSION"));
-    }
+fn entry_of(part: &Part, entry: &Entry, options: &Check) -> Entry {
+    let own = options_of(part, options);
     let mut entry = round::overridden(entry, &own);
     let url = application::url(part);
     if url != format!("https://{}", part.target.seen.host) && is_shown_whole(&url) {
