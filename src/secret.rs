@@ -96,9 +96,16 @@ pub fn has_form_of_a_key(word: &str) -> bool {
     holds_long_key(word) || word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Whether a text holds a key of the longer form of [`has_form_of_a_key`].
+/// Whether a text holds a key of the longer form of [`has_form_of_a_key`], a token, or a signature as
+/// shared access signatures have one.
 #[must_use]
 pub fn holds_long_key(text: &str) -> bool {
+    let words = |c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c));
+    let token = |word: &str| word.starts_with("eyJ") && word.len() >= 20 && word.contains('.');
+    let signature = |part: &str| part.strip_prefix("sig=").is_some_and(|value| !value.is_empty());
+    if text.split(words).any(token) || text.split(['?', '&', ';']).any(signature) {
+        return true;
+    }
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| {
         let has = |is: fn(&u8) -> bool| run.bytes().any(|byte| is(&byte));
         run.len() >= 40
@@ -160,13 +167,18 @@ mod tests {
     #[test]
     fn a_key_is_known_by_its_form_and_a_long_name_is_none() {
         let search = "3kT7pQx9Zb2LmN8vR4sW6yC1dF5gH0jKaB3eD7iJ9lO2qU4wXz6A";
-        for key in [KEY, search, &format!("sk-{search}"), &format!("{search}==")] {
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln";
+        let signature = "sv=2022-11-02&ss=b&sig=aB3dE5fG7h%3D";
+        let marked = [format!("sk-{search}"), format!("{search}==")];
+        for key in [KEY, search, token, signature, &marked[0], &marked[1]] {
             assert!(has_form_of_a_key(key), "{key}");
         }
         for name in [
             "gpt-4o-mini-2024-07-18",
             "contosoproductionwesteuropeopenaiaccount0001",
             "11111111-2222-3333-4444-555555555555",
+            "eyJlike.contoso.example",
+            "sig=",
             "9f8e7d6c5b4a39281706f5e4d3c2b1a0.contoso.example",
         ] {
             assert!(!has_form_of_a_key(name), "{name}");

@@ -120,10 +120,10 @@ pub(crate) fn credential(text: &str) -> Result<SourceChoice, String> {
 }
 
 pub(crate) fn deployment(text: &str) -> Result<String, String> {
+    // No deployment has these signs in its name (fact H110), and passwords and signatures have.
     let fits = !text.trim().is_empty()
         && text.len() <= 200
-        && !text.contains([':', '/'])
-        && !holds_at_sign(text)
+        && !text.chars().any(|c| c.is_ascii_punctuation() && !"-_.()".contains(c))
         && !text.chars().any(char::is_control);
     if has_form_of_a_key(text) {
         Err("this looks like a key: expected the name of a deployment, e.g. gpt-4o".to_owned())
@@ -137,6 +137,7 @@ pub(crate) fn deployment(text: &str) -> Result<String, String> {
 pub(crate) fn api_version(text: &str) -> Result<String, String> {
     let fits = !text.is_empty()
         && text.len() <= 40
+        && !looks_like_a_key(text)
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
     if fits {
         Ok(text.to_owned())
@@ -170,13 +171,20 @@ pub(crate) fn proxy(text: &str) -> Result<ProxyOption, String> {
     })
 }
 
+/// Why a word is not taken for the path of a file.
+const KEY_FOR_FILE: &str = "this looks like a key or a token: expected the path of the file that \
+                            holds it, with a ./ before the name of one in this directory";
+
 /// The path of a file, not a URL. A URL may contain a password, and messages about files repeat
 /// their paths.
 pub(crate) fn file(text: &str) -> Result<String, String> {
     // A drive letter's colon does not precede a password.
     let password = |(before, behind): (&str, &str)| before.len() > 1 && holds_at_sign(behind);
-    match begins_as_url(text) || text.split_once(':').is_some_and(password) {
-        true => Err("expected the path of a file, not a URL".to_owned()),
+    if begins_as_url(text) || text.split_once(':').is_some_and(password) {
+        return Err("expected the path of a file, not a URL".to_owned());
+    }
+    match has_form_of_a_key(text) {
+        true => Err(KEY_FOR_FILE.to_owned()),
         false => Ok(text.to_owned()),
     }
 }
@@ -184,9 +192,7 @@ pub(crate) fn file(text: &str) -> Result<String, String> {
 /// A file to read that is named in outputs.
 pub(crate) fn named_file(text: &str) -> Result<String, String> {
     match looks_like_a_key(text) && !text.contains('\\') {
-        true => Err("this looks like a key or a token: expected the path of the file that holds \
-                     it, with a ./ before the name of one in this directory"
-            .to_owned()),
+        true => Err(KEY_FOR_FILE.to_owned()),
         false => file(text),
     }
 }
@@ -233,6 +239,29 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_in_the_place_of_another_value_is_refused_and_not_repeated() {
+        let long = "3kT7pQx9Zb2LmN8vR4sW6yC1dF5gH0jKaB3eD7iJ9lO2qU4wXz6AJQQJ99BBACYeBjFXJ3w3";
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln";
+        let signature = "sv=2022-11-02&ss=b&sig=aB3dE5fG7h";
+        for key in ["9f8e7d6c5b4a39281706f5e4d3c2b1a0", long, token, signature] {
+            for error in [
+                deployment(key).unwrap_err(),
+                api_version(key).unwrap_err(),
+                file(key).unwrap_err(),
+                destination(key).unwrap_err(),
+            ] {
+                assert!(!error.contains(key), "{error}");
+            }
+        }
+        assert!(deployment("Sup3r~Secret_value.abc").is_err());
+        assert!(deployment("gpt-4o_2024.08 (prod)").is_ok());
+        assert!(api_version("2024-10-01-preview").is_ok());
+        for path in ["./9f8e7d6c5b4a39281706f5e4d3c2b1a0", "2026-11-29.json", "key.txt"] {
+            assert!(file(path).is_ok(), "{path}");
+        }
+    }
 
     #[test]
     fn values_are_checked() {

@@ -4,6 +4,7 @@
 use url::{Host, Url};
 
 use crate::clouds::Cloud;
+use crate::secret::has_form_of_a_key;
 
 /// The variable of the authority.
 pub(super) const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
@@ -26,6 +27,10 @@ pub(super) fn host(text: &str) -> Result<String, String> {
         }
         Ok(url) if matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_))) => {
             wrong("is an IP address: name the login host")
+        }
+        // A URL's host has lost its capitals.
+        Ok(_) if text.split(['/', ':', '.']).any(has_form_of_a_key) => {
+            wrong("looks like a key, and was not looked up: name the login host")
         }
         Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => {
             Ok(url.origin().ascii_serialization())
@@ -73,9 +78,11 @@ mod tests {
             "canary canary",
             "10.1.2.3",
             "https://[fd00::1]/",
+            "9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+            "https://9f8e7d6c5b4a39281706f5e4d3c2b1a0.example/",
         ] {
             let error = host(bad).unwrap_err();
-            assert!(!error.contains("canary"), "{error}");
+            assert!(!error.contains("canary") && !error.contains("9f8e"), "{error}");
         }
     }
 

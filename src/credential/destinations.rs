@@ -5,7 +5,7 @@ use url::Url;
 use super::find::foreign_key;
 use super::flow::Authority;
 use super::options::{CredentialOptions, SourceChoice};
-use super::sources::{Detected, Origin, Probe, SOURCES};
+use super::sources::{self, Detected, Origin};
 use super::{Credential, authority::AUTHORITY_HOST};
 use crate::evidence::identity::CredentialKind;
 use crate::target::Target;
@@ -69,13 +69,9 @@ pub fn planned(
         return Vec::new();
     }
     let name = options.choice.name();
-    let detected = SOURCES
-        .iter()
-        .filter(|source| name.is_none_or(|name| name == source.name))
-        .find_map(|source| {
-            let probe = Probe { options, environment, named: name.is_some() };
-            Some((source.kind, source.detected(&probe)?))
-        });
+    let detected = sources::detected(options, environment)
+        .find(|(source, _)| name.is_none_or(|name| name == source.name))
+        .map(|(source, found)| (source.kind, found));
     let with = Credential {
         authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
         ..Credential::none()

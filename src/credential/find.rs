@@ -5,7 +5,7 @@ use super::entra::Application;
 use super::flow::IdentityId;
 use super::incomplete::{configured, missing};
 use super::options::{CredentialOptions, SourceChoice};
-use super::sources::{Detected, Origin, Probe, SOURCES, Source};
+use super::sources::{self, Detected, LeftOut, Origin, SOURCES, Source};
 use super::{Credential, CredentialError, file};
 use crate::evidence::identity::{Configured, CredentialKind, SkippedSource, Trimmed};
 use crate::secret::Secret;
@@ -58,12 +58,11 @@ impl Credential {
                 return Err(CredentialError::NoApplication(missing.join(" and ")));
             }
         }
-        let mut found: Vec<(&'static Source, Detected)> = SOURCES
-            .iter()
-            .filter_map(|source| {
-                let named = named.is_some_and(|named| named.name == source.name);
-                Some((source, source.detected(&Probe { options, environment, named })?))
-            })
+        let mut found: Vec<(&'static Source, Detected)> =
+            sources::detected(options, environment).collect();
+        let left_out: Vec<SkippedSource> = sources::left_out(options, environment)
+            .into_iter()
+            .map(|LeftOut { label, reason }| SkippedSource { source: label, reason })
             .collect();
         let foreign = foreign_key(options, environment);
         if let Some((variable, keys)) = foreign
@@ -95,7 +94,7 @@ impl Credential {
             }
         };
         if found.is_empty() {
-            return Ok(empty);
+            return Ok(Self { skipped_sources: left_out, ..empty });
         }
         let (source, taken) = found.remove(at);
         if options.identity.is_some() && !taken.takes_identity {
@@ -112,7 +111,7 @@ impl Credential {
             source: variable.to_owned(),
             reason: format!("it is for a key of {}", keys.of),
         });
-        let skipped_sources = others.chain(foreign).collect();
+        let skipped_sources = others.chain(left_out).chain(foreign).collect();
         let with = Self {
             name: source.name,
             source: Some(taken.label.clone()),

@@ -2,7 +2,7 @@
 //! alone, and a token that is requested is requested for each.
 
 use super::options::{CredentialOptions, SourceChoice};
-use super::sources::{Detected, Origin, Probe, SOURCES, Source};
+use super::sources::{self, Detected, Origin, SOURCES, Source};
 use crate::world::Environment;
 
 /// The value of `--credential` for a service that the key and the token at hand are not for; none
@@ -15,14 +15,8 @@ pub fn for_another_service(
     has_own_key: bool,
 ) -> Option<&'static str> {
     const NONE: Option<&str> = Some("none");
-    let named = options.choice.name();
-    let detected: Vec<(&'static Source, Detected)> = SOURCES
-        .iter()
-        .filter_map(|source| {
-            let probe = Probe { options, environment, named: named == Some(source.name) };
-            Some((source, source.detected(&probe)?))
-        })
-        .collect();
+    let detected: Vec<(&'static Source, Detected)> =
+        sources::detected(options, environment).collect();
     let fits = |(source, found): &&(&'static Source, Detected)| {
         matches!(found.origin, Origin::Flow(_)) || (has_own_key && source.of_service)
     };

@@ -17,10 +17,20 @@ use super::rules::identity;
 use super::view::View;
 use super::{reading, system};
 
+mod unanswered;
+
 pub use super::engines::documented_refusal::phrase;
 
 /// Statuses that are tried where an answer shows none.
 const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504];
+
+/// What clients print where a proxy refuses to connect them (fact H113), in lower case.
+const CONNECT_REFUSED: &[&str] = &[
+    "connect tunnel failed, response 403",
+    "tunnel connection failed: 403",
+    "received http code 403 from proxy after connect",
+    "proxyerror: 403",
+];
 
 /// What was asked, as far as it is known.
 pub struct Asked {
@@ -85,11 +95,21 @@ pub fn text(answer: &HttpAnswer) -> &str {
 pub fn explained(asked: &Asked, answer: &HttpAnswer) -> ExplainedAnswer {
     let line = refusal_match::answer_line(answer);
     let text = text(answer);
-    let meaning = match (of_token(asked, text), matched(asked, answer)) {
+    let unanswered = (answer.status == 0).then(|| unanswered::why(text)).flatten();
+    // What a library says of its own call has no status: no front answered it.
+    let read = matched(asked, answer).filter(|(evidence, row)| {
+        let front = row.id == "http-front-answered";
+        let product = || answered_by(reading::service(evidence), answer).product().is_some();
+        !(front && unanswered.is_some()) || product()
+    });
+    let other = of_token(asked, text).or_else(|| of_proxy(asked, answer.status, text));
+    let meaning = match (other, read) {
         (Some(meaning), _) => Ok(meaning),
         (None, Some((evidence, row))) => meaning(asked, &evidence, answer, row),
         (None, None) if (200..300).contains(&answer.status) => Err("its status is a success"),
-        (None, None) => Err("neither its text nor a status in it shows what it means"),
+        (None, None) => {
+            Err(unanswered.unwrap_or("neither its text nor a status in it shows what it means"))
+        }
     };
     ExplainedAnswer { line, meaning }
 }
@@ -216,10 +236,14 @@ fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal) -> String {
     if let AnsweredBy::Service { .. } | AnsweredBy::FrontEnd { .. } = who {
         return format!("by {}", who.name());
     }
-    let of_gateway = row.leaves == Leaves::FrontAsks
-        || gateway_policy::RULES.iter().any(|rule| rule.id == row.id);
+    let policy = gateway_policy::RULES.iter().any(|rule| rule.id == row.id);
+    let asks_for_a_key = policy || row.id == "identity-gateway-key";
+    let of_gateway = policy || row.leaves == Leaves::FrontAsks;
     match (of_gateway, row.by_text()) {
-        (true, true) => "by an API Management gateway, which its text shows".to_owned(),
+        (true, true) if asks_for_a_key => {
+            "by an API Management gateway, which its text shows".to_owned()
+        }
+        (true, true) => format!("by something in front of {service}, which its text shows"),
         (false, true) => format!(
             "by {service}, which its text shows; a gateway in between may have passed it on"
         ),
@@ -243,8 +267,35 @@ fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
     } else {
         return None;
     };
-    let rule = super::rule(id)?;
-    Some(AnswerMeaning {
+    Some(of_another(asked, super::rule(id)?, callee, refused, testable))
+}
+
+/// What the text means where a proxy refuses the connection itself, before any server of Azure.
+fn of_proxy(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
+    let text = text.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
+    let wants = says(&["proxy authentication required"]);
+    let id = match status {
+        407 => "proxy-auth-required",
+        0 if wants => "proxy-auth-required",
+        0 | 403 if says(CONNECT_REFUSED) => "proxy-denied",
+        _ => return None,
+    };
+    let refused = "by a proxy, which its text shows: no server behind it was asked";
+    let testable = "a check from the application's machine, with the proxy variables of the \
+                    application, asks the proxy the same: aoai-probe <host>";
+    Some(of_another(asked, super::rule(id)?, "the proxy", refused, testable))
+}
+
+/// The meaning of an answer of another server than the service.
+fn of_another(
+    asked: &Asked,
+    rule: &'static super::Rule,
+    callee: &str,
+    refused: &str,
+    testable: &str,
+) -> AnswerMeaning {
+    AnswerMeaning {
         id: rule.id,
         title: rule.title,
         short: rule.short.unwrap_or(rule.title),
@@ -258,5 +309,5 @@ fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
         testable: testable.to_owned(),
         finding: None,
         page: rule.page(),
-    })
+    }
 }

@@ -90,7 +90,10 @@ pub fn holds_at_sign(text: &str) -> bool {
 #[must_use]
 pub fn repeatable(word: &str) -> &str {
     let plain = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
-    match word.chars().count() <= 60 && word.chars().all(plain) {
+    // A key is one long run of letters and digits, and words of names are shorter.
+    let short = |part: &str| part.len() < 24;
+    let runs = word.split(|c: char| !c.is_alphanumeric());
+    match word.chars().count() <= 60 && word.chars().all(plain) && runs.into_iter().all(short) {
         true => word,
         false => "[not shown]",
     }

@@ -15,7 +15,7 @@ use crate::secret::{Redactor, Secret};
 
 use read::Printed;
 
-pub use read::hosts;
+pub use read::{hosts, requested_hosts};
 pub use secrets::without_secrets;
 
 /// Answers that are read at most, each inside the one before it.

@@ -5,10 +5,11 @@ use serde_json::{Map, Number, Value};
 /// Values inside values, at most.
 const DEPTH: usize = 32;
 
-/// The value that a text begins with.
-pub(super) fn value(text: &str) -> Option<Value> {
+/// The value that a text begins with, and its length.
+pub(super) fn value(text: &str) -> Option<(Value, usize)> {
     let mut reader = Reader { rest: text };
-    reader.value(DEPTH)
+    let value = reader.value(DEPTH)?;
+    Some((value, text.len() - reader.rest.len()))
 }
 
 struct Reader<'t> {
@@ -113,7 +114,8 @@ mod tests {
     #[test]
     fn what_python_prints_is_read_and_anything_else_is_not() {
         let printed = r#"{'error': {'code': 400, 'inner': None, 'list': [1, 'a'], 'message': "it's \n x"}} and more"#;
-        let read = value(printed).unwrap();
+        let (read, length) = value(printed).unwrap();
+        assert_eq!(&printed[length..], " and more");
         assert_eq!(read["error"]["code"], 400);
         assert_eq!(read["error"]["message"], "it's \n x");
         assert_eq!(read["error"]["list"][1], "a");

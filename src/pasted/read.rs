@@ -21,6 +21,18 @@ const DEPTH: usize = 4;
 /// Words before a status, in lower case.
 const BEFORE_STATUS: &[&str] =
     &["http/", "status", "error code", "errorcode", "error:", "<title>", "<h1>"];
+/// Words before the URL of a request, in lower case.
+const REQUESTED: &[&str] = &[
+    "for url:",
+    "request url:",
+    "requesturi:",
+    "request to",
+    " get",
+    " post",
+    " put",
+    " delete",
+    "uri:",
+];
 /// How far before a status they are looked for.
 const NEAR: usize = 24;
 
@@ -30,19 +42,46 @@ pub(super) struct Printed<'t> {
     status: Option<u16>,
     headers: Vec<(String, String)>,
     body: Option<Value>,
+    /// A body in XML.
+    markup: Option<&'t str>,
 }
 
 impl<'t> Printed<'t> {
-    /// The parts of an answer.
+    /// The parts of an answer. Of several in one text, as in a log, it is the last that failed.
     pub(super) fn read(text: &'t str) -> Self {
         let mut tries = TRIES;
-        let body = body(text, DEPTH, &mut tries).or_else(|| last_object(text));
-        Self { status: status(text), headers: headers(text), body, text }
+        let bodies = bodies(text, DEPTH, &mut tries);
+        let last = bodies.last();
+        let all = statuses(text);
+        // A failure without a body that can be read may follow those with one.
+        let failed = |found: &&Found| found.status >= 400 && found.is_head;
+        let later = all.iter().rev().find(failed).filter(|found| {
+            let after = |body: &Body| {
+                found.at >= body.end && status_of(text, &all, &bodies) != Some(found.status)
+            };
+            last.is_some_and(after)
+        });
+        if let (Some(_), Some(body)) = (later, last) {
+            return Self::whole(text.get(body.end..).unwrap_or_default());
+        }
+        let Some(last) = last else {
+            let body = object_alone(text);
+            return Self { body, ..Self::whole(text) };
+        };
+        let before = bodies.iter().rev().nth(1).map_or(0, |body| body.end);
+        Self {
+            status: status_of(text, &all, &bodies),
+            headers: headers(text.get(before..).unwrap_or_default()),
+            body: Some(last.value.clone()),
+            markup: None,
+            text,
+        }
     }
 
-    /// A text that is an answer as a whole: no part of it is its body.
+    /// A text that is an answer as a whole: no part of it is its body, or one in XML.
     pub(super) fn whole(text: &'t str) -> Self {
-        Self { status: status(text), headers: headers(text), body: None, text }
+        let status = chosen(statuses(text).iter());
+        Self { status, headers: headers(text), body: None, markup: markup(text), text }
     }
 
     /// As an answer of a walk; its status is 0 where neither the text nor `status` has one.
@@ -54,10 +93,10 @@ impl<'t> Printed<'t> {
         let mut answer = printed_answer(
             known.unwrap_or(400),
             &self.headers,
-            body.as_deref().unwrap_or(text),
+            body.as_deref().or(self.markup).unwrap_or(text),
             redactor,
         );
-        if self.body.is_none() {
+        if self.body.is_none() && self.markup.is_none() {
             let words: Vec<&str> = self.text.split_whitespace().collect();
             answer.body_excerpt = Some(clean(&redactor.redact(&words.join(" ")), TEXT));
         }
@@ -82,9 +121,33 @@ pub fn hosts(text: &str) -> Vec<String> {
     hosts
 }
 
-/// The status: three digits behind a word that announces it. Of several heads the last one counts, as
-/// behind a proxy's answer to CONNECT.
-fn status(text: &str) -> Option<u16> {
+/// The hosts that a text names as those that a request went to, in order.
+#[must_use]
+pub fn requested_hosts(text: &str) -> Vec<String> {
+    let mut before = String::new();
+    let requested = |part: &str| {
+        before.push_str(part);
+        let start = before.trim_end_matches(['\'', '"', '`', '<', '(', ' ']);
+        let start = format!(" {}", start.to_ascii_lowercase());
+        before.clear();
+        REQUESTED.iter().any(|word| start.ends_with(word))
+    };
+    let places: Vec<bool> = text.split("https://").map(requested).collect();
+    let urls = text.split("https://").skip(1).zip(places);
+    let named = urls.filter(|(_, requested)| *requested);
+    named.flat_map(|(rest, _)| hosts(&format!("https://{rest}"))).collect()
+}
+
+/// A status in a text, with its place.
+struct Found {
+    at: usize,
+    /// Whether it is in the first line of an answer.
+    is_head: bool,
+    status: u16,
+}
+
+/// The statuses: three digits behind a word that announces them.
+fn statuses(text: &str) -> Vec<Found> {
     let lower = text.to_ascii_lowercase();
     let found = |from: usize| {
         let digits: String = lower[from..].chars().take_while(char::is_ascii_digit).collect();
@@ -98,14 +161,32 @@ fn status(text: &str) -> Option<u16> {
             .trim_start_matches(|c: char| word == "http/" && (c.is_ascii_digit() || c == '.'));
         let between = between.replace("code", "");
         let joins = |c: char| " :='\"()\\_-".contains(c);
-        (digits.len() == 3 && between.chars().all(joins)).then_some((word, status))
+        let is_head = word == "http/";
+        let fits = digits.len() == 3 && between.chars().all(joins);
+        fits.then_some(Found { at: from, is_head, status })
     };
     let starts = lower.char_indices().filter(|(at, c)| {
         c.is_ascii_digit() && !lower[..*at].ends_with(|c: char| c.is_ascii_alphanumeric())
     });
-    let all: Vec<(&str, u16)> = starts.filter_map(|(at, _)| found(at)).collect();
-    let head = all.iter().rev().find(|(word, _)| *word == "http/");
-    head.or_else(|| all.first()).map(|(_, status)| *status)
+    starts.filter_map(|(at, _)| found(at)).collect()
+}
+
+/// Which of several statuses counts: that of the last head that failed, or of the last, as behind a
+/// proxy's answer to CONNECT; without heads the first.
+fn chosen<'f>(all: impl Iterator<Item = &'f Found>) -> Option<u16> {
+    let all: Vec<&Found> = all.collect();
+    let heads = || all.iter().rev().filter(|found| found.is_head);
+    let failed = heads().find(|found| found.status >= 400);
+    failed.or_else(|| heads().next()).or_else(|| all.first()).map(|found| found.status)
+}
+
+/// The status of the last body: what precedes it, from the body before on; else what follows it.
+fn status_of(text: &str, all: &[Found], bodies: &[Body]) -> Option<u16> {
+    let last = bodies.last()?;
+    let before = bodies.iter().rev().nth(1).map_or(0, |body| body.end);
+    let own = all.iter().filter(|found| (before..last.start).contains(&found.at));
+    let behind = all.iter().filter(|found| (last.start..text.len()).contains(&found.at));
+    chosen(own).or_else(|| behind.map(|found| found.status).next())
 }
 
 /// Lines that are headers of an answer, with the marks of `curl -v` before them.
@@ -120,25 +201,61 @@ fn headers(text: &str) -> Vec<(String, String)> {
     text.lines().filter_map(one).collect()
 }
 
-/// The JSON body in a text, or the same as Python prints it: the first object with an error in it. An
-/// object without one may hold a text in which it is.
-fn body(text: &str, depth: usize, tries: &mut usize) -> Option<Value> {
-    let depth = depth.checked_sub(1)?;
-    text.match_indices('{').find_map(|(at, _)| {
-        *tries = tries.checked_sub(1)?;
-        let text = text.get(at..)?;
-        let json = Deserializer::from_str(text).into_iter::<Value>().next().and_then(Result::ok);
-        let value = json.or_else(|| python::value(text))?;
-        match has_error(&value) {
-            true => Some(value),
-            false => texts(&value).into_iter().find_map(|text| body(text, depth, tries)),
-        }
-    })
+/// A body in a text.
+struct Body {
+    start: usize,
+    end: usize,
+    value: Value,
 }
 
-/// The object at the end of a text: the body of an answer that is no error.
-fn last_object(text: &str) -> Option<Value> {
-    serde_json::from_str(text.get(text.find('{')?..)?.trim()).ok()
+/// The JSON bodies in a text, or the same as Python prints them: the objects with an error in them,
+/// each as a whole. An object without one may hold a text in which it is.
+fn bodies(text: &str, depth: usize, tries: &mut usize) -> Vec<Body> {
+    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+    let mut found: Vec<Body> = Vec::new();
+    for (start, _) in text.match_indices('{') {
+        if found.last().is_some_and(|body| start < body.end) {
+            continue;
+        }
+        let Some(left) = tries.checked_sub(1) else { break };
+        *tries = left;
+        let Some((value, length)) = text.get(start..).and_then(object) else { continue };
+        let value = match has_error(&value) {
+            true => Some(value),
+            false => texts(&value)
+                .into_iter()
+                .find_map(|text| bodies(text, depth, tries).pop())
+                .map(|body| body.value),
+        };
+        found.extend(value.map(|value| Body { start, end: start + length, value }));
+    }
+    found
+}
+
+/// The object that a text begins with, and its length.
+fn object(text: &str) -> Option<(Value, usize)> {
+    let mut json = Deserializer::from_str(text).into_iter::<Value>();
+    match json.next() {
+        Some(Ok(value)) => Some((value, json.byte_offset())),
+        _ => python::value(text),
+    }
+}
+
+/// The object at the end of a text: the body of an answer that is no error. It begins its line: one that
+/// words introduce is a part of a message. The errors of a token endpoint are read as a text.
+fn object_alone(text: &str) -> Option<Value> {
+    let start = text.find('{')?;
+    let line = text[..start].rsplit('\n').next().unwrap_or_default();
+    let value: Value = serde_json::from_str(text.get(start..)?.trim()).ok()?;
+    (line.trim().is_empty() && value.get("error_description").is_none()).then_some(value)
+}
+
+/// The error in XML that a text holds.
+fn markup(text: &str) -> Option<&str> {
+    let start = text.find("<Error>").or_else(|| text.find("<Error "))?;
+    let start = text[..start].rfind("<?xml").unwrap_or(start);
+    let end = text.get(start..)?.find("</Error>")? + start + "</Error>".len();
+    text.get(start..end)
 }
 
 /// Whether an object is in one of the forms of an error (fact G13).

@@ -1,99 +1,158 @@
 //! What may be a secret in a text that a person pastes: a key has no name here that it could be
-//! compared with.
+//! compared with. What is taken for one by mistake costs a word of the text, and the reverse a key:
+//! where a text may be read both ways, it is one.
 
-use crate::secret::{MARK, looks_like_a_key};
+mod forms;
+mod value;
+
+use crate::secret::MARK;
+
+use value::Assigned;
 
 /// What names whose value is secret end with, in lower case and without `-` and `_`.
 const ENDINGS: &[&str] = &[
     "key",
     "secret",
     "password",
+    "passwd",
+    "passphrase",
+    "passcode",
     "pwd",
     "token",
+    "jwt",
     "assertion",
     "identityheader",
     "signature",
     "sig",
     "authorization",
+    "cookie",
     "bearer",
     "basic",
+    "negotiate",
+    "ntlm",
+    "securestring",
 ];
+/// Last words of such names that other words end with too.
+const LAST_WORDS: &[&str] = &["pass", "auth", "credential", "credentials", "sas", "pat"];
+/// Names whose value is everything up to the end of the line or of its quotes.
+const LINES: &[&str] = &["authorization", "cookie", "passphrase"];
+/// Names before a scheme's own value, which a space separates.
+const SCHEMES: &[&str] = &["bearer", "basic", "negotiate", "ntlm"];
+/// How far behind a name that is a value itself the one that it names is looked for.
+const NEAR: usize = 160;
 
-/// `text` without what may be a key, a token or a password: the value of a name that says so, and
-/// every word that has the form of one.
+/// `text` without what may be a key, a token or a password: the value of a name that says so, what a
+/// URL holds before its host, and every word that has the form of one.
 #[must_use]
 pub fn without_secrets(text: &str) -> String {
-    by_form(&by_name(text))
+    let text = forms::without_private_keys(text);
+    let text = forms::without_user_info(&text);
+    forms::without_words_of_keys(&by_name(&text))
 }
 
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
+/// A name in a text.
+struct Name<'t> {
+    /// As it is written.
+    written: &'t str,
+    /// In lower case and without `-` and `_`.
+    plain: String,
+}
+
+impl<'t> Name<'t> {
+    fn new(written: &'t str) -> Self {
+        let letters = written.chars().filter(char::is_ascii_alphanumeric);
+        Self { written, plain: letters.map(|c| c.to_ascii_lowercase()).collect() }
+    }
+
+    fn is_secret(&self) -> bool {
+        let last = self.written.rsplit(['-', '_']).next().unwrap_or_default();
+        ENDINGS.iter().any(|ending| self.plain.ends_with(ending))
+            || LAST_WORDS.contains(&last.to_ascii_lowercase().as_str())
+    }
+
+    /// A class of the Azure SDKs, whose messages begin with its name.
+    fn is_credential_class(&self) -> bool {
+        self.plain.ends_with("credential") && self.plain.len() > "credential".len()
+    }
+
+    fn is_scheme(&self) -> bool {
+        SCHEMES.contains(&self.plain.as_str())
+    }
+
+    /// A word of a command line that another one follows without a sign.
+    fn is_option(&self) -> bool {
+        self.written.starts_with('-') || self.plain == "converttosecurestring"
+    }
+}
+
 /// The values of the names.
 fn by_name(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(is_name) {
-        let (before, from) = rest.split_at(start);
-        out.push_str(before);
-        let end = from.find(|c| !is_name(c)).unwrap_or(from.len());
-        let (name, after) = from.split_at(end);
-        out.push_str(name);
-        rest = after;
-        let lower = name.to_ascii_lowercase();
-        let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
-        if !ENDINGS.iter().any(|ending| plain.ends_with(ending)) {
+    let (mut at, mut copied) = (0, 0);
+    // Up to where the value of a name that was a value itself may be.
+    let mut named = 0;
+    while let Some(start) = text[at..].find(is_name).map(|found| at + found) {
+        let end = text[start..].find(|c| !is_name(c)).map_or(text.len(), |length| start + length);
+        let name = Name::new(&text[start..end]);
+        at = end;
+        if text[..end].ends_with(&MARK[..MARK.len() - 1]) {
             continue;
         }
-        // A scheme is followed by a space, any other name by a sign and perhaps quotes.
-        let scheme = ["bearer", "basic"].contains(&lower.as_str());
-        let between = after.find(|c: char| !"\"'\\:= ".contains(c)).unwrap_or(after.len());
-        let (sign, value) = after.split_at(between);
-        let assigned = sign.contains([':', '=']) || (scheme && sign.starts_with(' '));
-        if !assigned {
-            continue;
-        }
-        out.push_str(sign);
-        // Schemes have parts of their own, each of which may be secret.
-        if plain.ends_with("authorization") {
-            let end = value.find(['"', '\'', '\n', '\r']).unwrap_or(value.len());
+        let assigned = Assigned { text, start, end };
+        let range = if name.plain == "value" && start <= named {
+            named = 0;
+            assigned.value(false)
+        } else if name.written == "code" {
+            // The key of a function; elsewhere the code of an error.
+            assigned.of_query()
+        } else if ["-u", "--user", "-U", "--proxy-user"].contains(&name.written) {
+            assigned.password_of_user()
+        } else if name.is_secret() || name.is_credential_class() {
+            if assigned.names_another(Name::is_secret) {
+                named = end + NEAR;
+                continue;
+            }
+            let found = secret(&name, &assigned);
+            if found.is_none() {
+                named = end + NEAR;
+            }
+            found
+        } else {
+            None
+        };
+        if let Some((from, to)) = range.filter(|(from, to)| from < to) {
+            out.push_str(&text[copied..from]);
             out.push_str(MARK);
-            rest = &value[end..];
-            continue;
-        }
-        let end = value.find(|c: char| c.is_whitespace() || "\"'&;,\\<>{}".contains(c));
-        let (value, after) = value.split_at(end.unwrap_or(value.len()));
-        // The scheme of an authorization is a name itself; a realm is not a secret.
-        let next = value.to_ascii_lowercase();
-        match ["bearer", "basic"].contains(&next.as_str()) || value.is_empty() {
-            true => rest = &rest[between..],
-            false if scheme && value.contains('=') && sign == " " && value.contains("realm") => {
-                out.push_str(value);
-                rest = after;
-            }
-            false => {
-                out.push_str(MARK);
-                rest = after;
-            }
+            (at, copied) = (to, to);
         }
     }
-    out + rest
+    out + &text[copied..]
 }
 
-/// Words in the form of a key or a token.
-fn by_form(text: &str) -> String {
-    let joined = |c: char| c.is_ascii_alphanumeric() || "~._-+=".contains(c);
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(joined) {
-        let (before, from) = rest.split_at(start);
-        out.push_str(before);
-        let end = from.find(|c| !joined(c)).unwrap_or(from.len());
-        let (word, after) = from.split_at(end);
-        let token = word.starts_with("eyJ") && word.len() >= 20;
-        out.push_str(if token || looks_like_a_key(word) { MARK } else { word });
-        rest = after;
+#[cfg(test)]
+mod tests;
+
+/// Where the value of a name is that says of it that it is secret.
+fn secret(name: &Name<'_>, assigned: &Assigned<'_>) -> Option<(usize, usize)> {
+    if name.is_credential_class() {
+        return assigned.arguments();
     }
-    out + rest
+    let line = LINES.iter().any(|ending| name.plain.ends_with(ending));
+    let value = assigned.value(line);
+    // A challenge says where to ask for one.
+    if value.is_some_and(|(from, _)| line && assigned.text[from..].starts_with("https://")) {
+        return None;
+    }
+    let found = value.or_else(|| assigned.arguments());
+    let found = found.or_else(|| assigned.of_pair());
+    match (found, name.is_scheme()) {
+        (Some(found), _) => Some(found),
+        (None, true) => assigned.of_scheme(["bearer", "basic"].contains(&name.plain.as_str())),
+        (None, false) if name.is_option() => assigned.next_word(),
+        (None, false) => assigned.next_word_of_a_key(),
+    }
 }

@@ -1,6 +1,6 @@
 //! What programs print, and what is made of it.
 
-use super::{explain, hosts, without_secrets};
+use super::{explain, hosts, requested_hosts, without_secrets};
 use crate::diagnose::pasted::of_service;
 use crate::evidence::{Evidence, Hop, Observed};
 use crate::secret::Secret;
@@ -133,6 +133,105 @@ fn what_programs_print_is_read() {
 }
 
 #[test]
+fn of_a_log_the_last_answer_that_failed_is_read() {
+    let limited = "WARNING Error code: 429 - {'error': {'code': '429', 'message': 'Requests have exceeded \
+                   token rate limit. Please retry after 3 seconds.'}}\n";
+    let ok = "INFO HTTP Request: POST https://a.openai.azure.com/x \"HTTP/1.1 200 OK\"\n";
+    let head = "INFO HTTP Request: POST https://a.openai.azure.com/x \"HTTP/1.1 403 Forbidden\"\n";
+    let disabled = "ERROR Error code: 403 - {'error': {'code': '403', 'message': 'Public access is \
+                    disabled. Please configure private endpoint.'}}\n";
+    let other = "INFO HTTP Request: GET https://s.blob.core.windows.net/c \"HTTP/1.1 200 OK\"\n";
+    for log in [
+        [ok, limited, ok, head, disabled].concat(),
+        [head, disabled, other].concat(),
+        [limited, disabled].concat(),
+    ] {
+        let answers = explain(&log, &base("openai"), &[]);
+        assert_eq!(answers.len(), 1, "{log}");
+        assert!(answers[0].line.contains("403"), "{}", answers[0].line);
+        assert_eq!(ids("openai", &log), ["http-public-access-disabled"], "{log}");
+    }
+    // The last one alone, where it has no body that can be read.
+    let line = &explain(&[limited, head].concat(), &base("openai"), &[])[0].line;
+    assert!(line.contains("403") && !line.contains("rate limit"), "{line}");
+    assert_eq!(ids("openai", &[disabled, limited].concat()), ["http-rate-limited"]);
+}
+
+#[test]
+fn what_no_server_answered_is_not_called_refused() {
+    for (text, hop) in [
+        ("httpx.ConnectError: [Errno -2] Name or service not known", "(dns)"),
+        ("lookup x.openai.azure.com on 10.1.0.10:53: no such host", "(dns)"),
+        (
+            "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+            "(tls)",
+        ),
+        ("x509: certificate signed by unknown authority", "(tls)"),
+        ("PKIX path building failed", "(tls)"),
+        ("code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'", "(tls)"),
+        ("curl: (60) SSL certificate problem: self-signed certificate in chain", "(tls)"),
+        ("curl: (6) Could not resolve host: x", "(dns)"),
+        ("connect ECONNREFUSED 10.0.0.4:443", "(tcp)"),
+        ("System.Net.Sockets.SocketException (10060): A connection attempt failed", "(tcp)"),
+        (
+            "litellm.APIConnectionError: AzureException APIConnectionError - Connection error.",
+            "which hop",
+        ),
+        ("litellm.Timeout: APITimeoutError - Request timed out.", "which hop"),
+        (
+            "litellm.APIConnectionError: AzureException APIConnectionError - Cannot connect to host \
+             myaoai.openai.azure.com:443 ssl:default [Name or service not known]",
+            "(dns)",
+        ),
+    ] {
+        let answers = explain(text, &base("openai"), &[]);
+        let why = answers[0].meaning.as_ref().err().unwrap_or_else(|| panic!("{text}"));
+        assert!(why.starts_with("no server answered") && why.contains(hop), "{text}: {why}");
+    }
+    // A proxy that refuses is the one that answered.
+    for (text, id) in [
+        ("httpx.ProxyError: 407 Proxy Authentication Required", "proxy-auth-required"),
+        (
+            "> CONNECT x:443 HTTP/1.1\n< HTTP/1.1 403 Forbidden\n< Server: squid/5.7\n\
+             curl: (56) CONNECT tunnel failed, response 403",
+            "proxy-denied",
+        ),
+    ] {
+        assert_eq!(ids("openai", text), [id], "{text}");
+    }
+    // The quiet neighbour: a gateway that answered with that text and a status.
+    let gateway = "HTTP/1.1 500 Internal Server Error\n\n{\"error\":{\"message\":\
+                   \"litellm.APIConnectionError: AzureException - Connection error.\",\"code\":\"500\"}}";
+    assert_eq!(ids("openai", gateway), ["http-front-answered"]);
+}
+
+#[test]
+fn bodies_are_read_where_sdks_print_them() {
+    let xml = "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>AuthorizationFailure</Code><Message>\
+               This request is not authorized to perform this operation.\nRequestId:a\nTime:b</Message></Error>";
+    let bare = ids("blob", &format!("HTTP/1.1 403 x\n\n{xml}"));
+    for text in [
+        format!(
+            "Status: 403 (This request)\nErrorCode: AuthorizationFailure Content:\n{xml} Headers:\n\
+                 Server: Microsoft-HTTPAPI/2.0\nx-ms-request-id: e"
+        ),
+        format!("BlobStorageException: Status code 403, \"{xml}\""),
+    ] {
+        let answers = explain(&text, &base("blob"), &[]);
+        let meaning = answers[0].meaning.as_ref().unwrap();
+        assert_eq!(vec![meaning.id], bare, "{text}");
+        assert!(!meaning.refused.contains("http.sys"), "{text}: {}", meaning.refused);
+    }
+    let vault = "HttpResponseError: (Forbidden) Public network access is disabled and request is not from \
+                 a trusted service nor via an approved private link.\nCode: Forbidden\nInner error: {\n    \
+                 \"code\": \"ForbiddenByConnection\"\n}";
+    assert_ne!(ids("keyvault", vault), ["-"]);
+    let token = "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000222: The provided client \
+                 secret keys are expired.\"}";
+    assert_eq!(ids("openai", token), ["identity-secret-expired"]);
+}
+
+#[test]
 fn first_lines_between_services_fit() {
     for id in ["http-leg-to-search", "http-leg-of-skill", "http-outbound-restricted"] {
         let rule = crate::diagnose::rule(id).unwrap();
@@ -176,6 +275,9 @@ fn hosts_are_those_of_urls() {
     let text =
         "POST https://MyAcct.openai.azure.com/x then https://s.search.windows.net. https://a";
     assert_eq!(hosts(text), ["myacct.openai.azure.com", "s.search.windows.net"]);
+    let text = "403 Client Error: Forbidden for url: https://s.search.windows.net/x, see https://aka.ms/y \
+                Request URL: 'https://b.blob.core.windows.net/c'";
+    assert_eq!(requested_hosts(text), ["s.search.windows.net", "b.blob.core.windows.net"]);
 }
 
 #[test]

@@ -38,16 +38,17 @@ pub(super) fn check(
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     })?;
     let entries = parts.iter().zip(&read.entries);
-    let entries = entries.map(|(part, entry)| entry_of(part, entry, options, &world)).collect();
+    let with_variables = check::with_variables(options, &world.environment)?;
+    let entry = |(part, entry)| entry_of(part, entry, &with_variables);
+    let entries = entries.map(entry).collect();
     let counts = |place: usize| parts.get(place).is_some_and(Part::is_used);
-    let outside = world.clone();
     let places: RefCell<BTreeSet<String>> = RefCell::default();
     let seen = |place: usize, report: &Report| {
         if counts(place) {
             places.borrow_mut().extend(revocation::places(&report.evidence));
         }
     };
-    let further = || revocation_entries(&places.borrow(), options, &outside);
+    let further = || revocation_entries(&places.borrow(), options);
     let round = Round {
         entries,
         counts: &counts,
@@ -69,14 +70,14 @@ const REVOCATION_PLAN: &str = "the hosts that verified certificates name for OCS
 
 /// The entries of hosts that clients ask which check revocation: their names and connections, past any
 /// proxy.
-fn revocation_entries(places: &BTreeSet<String>, options: &Check, world: &World) -> Vec<Entry> {
+fn revocation_entries(places: &BTreeSet<String>, options: &Check) -> Vec<Entry> {
     let parts = revocation::parts(places);
     // Each name of them was read from a certificate: none that cannot be in an inventory is walked.
     let read = inventory::read(&application::document(&parts));
     let entries = read.map(|inventory| inventory.entries).unwrap_or_default();
     let options = Check { proxy: Some(ProxyOption::None), ..options.clone() };
     let entries = parts.iter().zip(&entries);
-    entries.map(|(part, entry)| entry_of(part, entry, &options, world)).collect()
+    entries.map(|(part, entry)| entry_of(part, entry, &options)).collect()
 }
 
 /// The inventory of the same parts.
@@ -175,13 +176,8 @@ fn options_of(part: &Part, options: &Check) -> Check {
 }
 
 /// The entry of a part, with those options of the command line that are about it.
-fn entry_of(part: &Part, entry: &Entry, options: &Check, world: &World) -> Entry {
-    let mut own = options_of(part, options);
-    if part.is_own && part.is_account() {
-        let variable = |name: &str| world.environment.get(name).map(str::to_owned);
-        own.deployment = own.deployment.or_else(|| variable("AZURE_OPENAI_DEPLOYMENT"));
-        own.api_version = own.api_version.or_else(|| variable("OPENAI_API_VERSION"));
-    }
+fn entry_of(part: &Part, entry: &Entry, options: &Check) -> Entry {
+    let own = options_of(part, options);
     let mut entry = round::overridden(entry, &own);
     let url = application::url(part);
     if url != format!("https://{}", part.target.seen.host) && is_shown_whole(&url) {

@@ -244,25 +244,35 @@ fn backend(arguments: &Check, targets: &[Target]) -> Result<Option<Target>, Stri
     Ok(Some(backend))
 }
 
+/// The options, with those that a variable gives where the command line does not. A value that does
+/// not fit is refused like one that was typed.
+pub(super) fn with_variables(
+    arguments: &Check,
+    environment: &Environment,
+) -> Result<Check, String> {
+    let variable = |typed: &Option<String>,
+                    name: &str,
+                    check: fn(&str) -> Result<String, String>| {
+        let value = environment.get(name).filter(|_| typed.is_none());
+        match value {
+            Some(value) => check(value).map(Some).map_err(|message| format!("{name}: {message}")),
+            None => Ok(typed.clone()),
+        }
+    };
+    Ok(Check {
+        deployment: variable(&arguments.deployment, "AZURE_OPENAI_DEPLOYMENT", args::deployment)?,
+        api_version: variable(&arguments.api_version, "OPENAI_API_VERSION", args::api_version)?,
+        ..arguments.clone()
+    })
+}
+
 fn plan(arguments: &Check, environment: &Environment) -> Result<Plan, String> {
     let extra_roots = match &arguments.ca_file {
         None => ExtraRoots::default(),
         Some(path) => world::ca_file(path, May::BeAnything, arguments.deadline.unwrap_or(DEADLINE))
             .map_err(|message| format!("--ca-file {path}: {message}"))?,
     };
-    let variable =
-        |name: &str, check: fn(&str) -> Result<String, String>| match environment.get(name) {
-            Some(value) => check(value).map(Some).map_err(|message| format!("{name}: {message}")),
-            None => Ok(None),
-        };
-    let deployment = match &arguments.deployment {
-        Some(name) => Some(name.clone()),
-        None => variable("AZURE_OPENAI_DEPLOYMENT", args::deployment)?,
-    };
-    let api_version = match &arguments.api_version {
-        Some(version) => Some(version.clone()),
-        None => variable("OPENAI_API_VERSION", args::api_version)?,
-    };
+    let Check { deployment, api_version, .. } = with_variables(arguments, environment)?;
     let mut plan = Plan {
         resolvers: arguments.resolvers.clone(),
         expect: arguments.expect.clone().unwrap_or(Expect::Auto),

@@ -48,6 +48,9 @@ pub(super) fn explain(
     let host = targets.into_iter().find(|target| {
         called(target) && (named.is_some() || target.service().is_some_and(Service::is_account))
     });
+    let requested = pasted::requested_hosts(&text);
+    let requested = requested.iter().filter_map(|host| Target::parse(host, None).ok());
+    let host = host.or_else(|| requested.into_iter().find(called));
     let plan = Plan::default();
     let fallback = "account.openai.azure.com";
     let target = match &host {

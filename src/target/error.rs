@@ -31,6 +31,20 @@ pub enum TargetError {
     /// A scheme that is mistyped, such as `https//`.
     #[error("the scheme is mistyped: the endpoint is https://<account>.openai.azure.com/")]
     MistypedScheme,
+    /// Quotes around the target.
+    #[error(
+        "the value begins or ends with a quote, which is a part of it: `docker run --env-file` and \
+         others take quotes as they are, and so does the application. Leave them out"
+    )]
+    Quotes,
+    /// A reference to a secret of a vault in the place of its value.
+    #[error(
+        "this is a reference to a secret of Key Vault and not the endpoint: App Service and \
+         Functions put the secret in its place, and leave the reference where they cannot read the \
+         vault. See \"Key Vault Application Settings Diagnostics\" there, or leave the \
+         reference out: an endpoint is no secret"
+    )]
+    Reference,
     /// A user name or password in the URL.
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,

@@ -13,6 +13,8 @@ use crate::evidence::{TargetInfo, TargetKind};
 use crate::secret::holds_long_key;
 use crate::services::{self, Keys, Kind, Opening, Service};
 
+/// How a reference to a secret of Key Vault begins in the settings of App Service (fact H112).
+const REFERENCE: &str = "@Microsoft.KeyVault";
 /// Characters of what was typed that are kept and shown.
 const LONGEST_SHOWN: usize = 500;
 
@@ -51,7 +53,13 @@ impl Target {
         if typed.len() > LONGEST {
             return Err(TargetError::TooLong(typed.len()));
         }
-        // Before anything else: no other message may repeat what comes before an `@`.
+        if typed.starts_with(['"', '\'']) || typed.ends_with(['"', '\'']) {
+            return Err(TargetError::Quotes);
+        }
+        if typed.get(..REFERENCE.len()).is_some_and(|text| text.eq_ignore_ascii_case(REFERENCE)) {
+            return Err(TargetError::Reference);
+        }
+        // Before the rest: no other message may repeat what comes before an `@`.
         if holds_at_sign(typed) {
             return Err(TargetError::UserInfo);
         }

@@ -3,6 +3,7 @@
 use super::{Explanation, Row};
 use crate::compare::view::{Party, View};
 use crate::evidence::Hop;
+use crate::evidence::http::HttpCall;
 use crate::render::fact_lines;
 
 pub(super) const ROWS: &[Row] = &[
@@ -16,7 +17,6 @@ pub(super) const ROWS: &[Row] = &[
 const REQUEST: &[&str] = &[
     "target.host",
     "target.base_path",
-    "target.deployment",
     "http.request",
     "http.credential",
     "identity.outcome",
@@ -34,7 +34,7 @@ fn other_deployment(v: &View<'_>) -> Option<Explanation> {
     let named = |party: &Party<'_>| {
         party.e().options.deployment.clone().unwrap_or_else(|| "none".to_owned())
     };
-    v.differs(&["target.deployment"]).then(|| {
+    (v.differs(&["target.deployment"]) && !is_answered_differently(v)).then(|| {
         Explanation::new(format!(
             "{} asks for the deployment {}, {} for {}",
             v.good.letter,
@@ -43,6 +43,24 @@ fn other_deployment(v: &View<'_>) -> Option<Explanation> {
             named(&v.bad)
         ))
         .because("The two call different deployments")
+    })
+}
+
+/// Whether both made the same call and got two answers to it: what only one of them asks as well is no
+/// reason for that.
+fn is_answered_differently(v: &View<'_>) -> bool {
+    let calls = |party: &Party<'_>| -> Vec<HttpCall> {
+        party.e().http.value().map(|hop| hop.calls.clone()).unwrap_or_default()
+    };
+    let status = |call: &HttpCall| call.answer().map(|answer| answer.status);
+    let of_bad = calls(&v.bad);
+    calls(&v.good).iter().any(|a| {
+        let same =
+            |b: &&HttpCall| (a.purpose, &a.method, &a.path) == (b.purpose, &b.method, &b.path);
+        of_bad
+            .iter()
+            .find(same)
+            .is_some_and(|b| status(a).is_some() && status(b).is_some() && status(a) != status(b))
     })
 }
 
@@ -77,7 +95,8 @@ fn other_server(v: &View<'_>) -> Option<Explanation> {
 
 /// The same request of the same caller, and another answer.
 fn answer(v: &View<'_>) -> Option<Explanation> {
-    if v.differs(REQUEST) {
+    let other_deployment = v.differs(&["target.deployment"]) && !is_answered_differently(v);
+    if v.differs(REQUEST) || other_deployment {
         return None;
     }
     let words = |party: &Party<'_>| fact_lines::http(&party.e().http).text;

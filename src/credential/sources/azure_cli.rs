@@ -7,7 +7,7 @@ use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Detected, Source};
+use super::{Detected, Source, chain};
 use crate::credential::program::{Program, ProgramFlow, SdkCredential};
 use crate::secret::Secret;
 
@@ -16,6 +16,7 @@ pub(super) const SOURCE: Source = Source {
     title: "the account of `az login`; only when named",
     only_when_named: true,
     detect: |_| Some(Detected::flow(AZ.name, ProgramFlow(&AZ))),
+    class: Some(chain::AZURE_CLI),
     ..Source::BASE
 };
 

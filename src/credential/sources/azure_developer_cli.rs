@@ -6,7 +6,7 @@ use std::sync::Arc;
 use azure_identity::{AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions, Executor};
 use serde_json::Value;
 
-use super::{Detected, Source};
+use super::{Detected, Source, chain};
 use crate::credential::program::{Program, ProgramFlow, SdkCredential};
 
 pub(super) const SOURCE: Source = Source {
@@ -15,6 +15,7 @@ pub(super) const SOURCE: Source = Source {
     secret_variables: &["AZD_AUTH_KEY"],
     only_when_named: true,
     detect: |_| Some(Detected::flow(AZD.name, ProgramFlow(&AZD))),
+    class: Some(chain::AZURE_DEVELOPER_CLI),
     ..Source::BASE
 };
 

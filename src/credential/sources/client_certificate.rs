@@ -1,6 +1,6 @@
 //! An application with a certificate and its key, in PEM or PKCS#12 (fact I3).
 
-use super::{Detected, Source};
+use super::{Detected, Source, chain};
 use crate::credential::acquire::{AcquireError, AcquireNotes, AcquireParams};
 use crate::credential::certificate::CertificateError;
 use crate::credential::destinations::Destination;
@@ -24,6 +24,7 @@ pub(super) const SOURCE: Source = Source {
         let flow = ClientCertificate::configured(probe.environment)?;
         Some(Detected::flow(VARIABLE, flow))
     },
+    class: Some(chain::ENVIRONMENT),
     ..Source::BASE
 };
 

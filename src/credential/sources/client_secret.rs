@@ -1,6 +1,6 @@
 //! An application with a client secret (fact I2).
 
-use super::{Detected, Source};
+use super::{Detected, Source, chain};
 use crate::credential::acquire::{AcquireNotes, AcquireParams};
 use crate::credential::destinations::Destination;
 use crate::credential::entra::Application;
@@ -22,6 +22,7 @@ pub(super) const SOURCE: Source = Source {
         let application = Application::configured(probe.environment)?;
         Some(Detected::flow(VARIABLE, ClientSecret { application, secret }))
     },
+    class: Some(chain::ENVIRONMENT),
     ..Source::BASE
 };
 

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Detected, Probe, Source};
+use super::{Detected, Probe, Source, chain};
 use crate::credential::acquire::{AcquireError, AcquireNotes, AcquireParams};
 use crate::credential::destinations::Destination;
 use crate::credential::flow::{Acquiring, Authority, IdentityId, TokenFlow};
@@ -29,6 +29,7 @@ pub(super) const SOURCE: Source = Source {
     secret_variables: &[HEADER, MSI_SECRET],
     detect,
     incomplete,
+    class: Some(chain::MANAGED_IDENTITY),
     ..Source::BASE
 };
 

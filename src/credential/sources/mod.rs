@@ -9,6 +9,7 @@ mod api_key_file;
 mod assertion_file;
 mod azure_cli;
 mod azure_developer_cli;
+mod chain;
 mod client_certificate;
 mod client_secret;
 mod github_actions;
@@ -17,6 +18,9 @@ mod managed_identity;
 mod token;
 mod token_file;
 mod workload_identity;
+
+use chain::Class;
+pub(super) use chain::{LeftOut, detected, left_out};
 
 use super::flow::TokenFlow;
 use super::options::CredentialOptions;
@@ -64,6 +68,8 @@ pub struct Source {
     pub secret_variables: &'static [&'static str],
     /// Whether `auto` passes it over, since it runs a program.
     pub only_when_named: bool,
+    /// The class of `DefaultAzureCredential` that it is, if that has it.
+    pub(super) class: Option<Class>,
     /// The source, if it is configured.
     pub(super) detect: fn(&Probe<'_>) -> Option<Detected>,
     /// What is missing of it where [`Self::variables`] alone do not show it.
@@ -82,6 +88,7 @@ impl Source {
         shared_variables: &[],
         secret_variables: &[],
         only_when_named: false,
+        class: None,
         detect: |_| None,
         incomplete: |_| None,
     };

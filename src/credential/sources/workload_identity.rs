@@ -1,6 +1,6 @@
 //! A pod of AKS with workload identity: the cluster writes an assertion into a file (fact I4).
 
-use super::{Detected, Source};
+use super::{Detected, Source, chain};
 use crate::credential::entra::{Application, AssertionFile};
 
 const VARIABLE: &str = "AZURE_FEDERATED_TOKEN_FILE";
@@ -15,5 +15,6 @@ pub(super) const SOURCE: Source = Source {
         let application = Application::configured(probe.environment)?;
         Some(Detected::flow(VARIABLE, AssertionFile { application, path, named_by: VARIABLE }))
     },
+    class: Some(chain::WORKLOAD_IDENTITY),
     ..Source::BASE
 };

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::{HTTP_VARIABLES, NO_PROXY_VARIABLES, PROXY_VARIABLES, may_be_a_password, parse};
 use crate::evidence::text::{clean, holds_at_sign};
 use crate::evidence::vantage::ProxyVariable;
-use crate::secret::holds_long_key;
+use crate::secret::{has_form_of_a_key, holds_long_key};
 use crate::world::Environment;
 
 /// Entries of a list that are looked at for its 300 characters of text: each has a comma.
@@ -120,5 +120,5 @@ fn is_plain_entry(entry: &str) -> bool {
         None => host,
     };
     let plain = |c: char| c.is_alphanumeric() || " -_.*/;[]:|".contains(c);
-    name.chars().all(plain) && !holds_long_key(name)
+    name.chars().all(plain) && !holds_long_key(name) && !has_form_of_a_key(name)
 }

@@ -1,0 +1,132 @@
+//! What has the form of a secret, whatever name it has.
+
+use crate::secret::{MARK, looks_like_a_key};
+
+/// The beginning and the end of a key as files hold it.
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+/// A run of base64 is a key from this length on.
+const KEY: usize = 32;
+/// Changes between letters and digits and between cases that such a run has at least.
+const CHANGES: usize = 6;
+/// A part of a path is a word from this many letters on.
+const WORD: usize = 5;
+
+/// Without private keys in PEM: what is between the lines that begin and end one. Of one that is cut,
+/// everything that may be a part of it.
+pub(super) fn without_private_keys(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, label, behind)) = begins(rest) {
+        let ends = match behind.find(END) {
+            Some(at) => at,
+            None => behind.find(|c: char| !is_of_pem(c)).unwrap_or(behind.len()),
+        };
+        out.push_str(before);
+        match label.contains("PRIVATE KEY") {
+            true => out.push_str(MARK),
+            false => out.push_str(&behind[..ends]),
+        }
+        rest = &behind[ends..];
+    }
+    out + rest
+}
+
+/// The text up to the first beginning, what begins there, and what is behind it.
+fn begins(text: &str) -> Option<(&str, &str, &str)> {
+    let start = text.find(BEGIN)? + BEGIN.len();
+    let label = &text[start..start + text[start..].find(DASHES)?];
+    let (before, behind) = text.split_at(start + label.len() + DASHES.len());
+    Some((before, label, behind))
+}
+
+fn is_of_pem(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c.is_whitespace() || "+/=\\-:,".contains(c)
+}
+
+/// Without what URLs hold between the user and the host, and what proxies are given in the same form
+/// without a scheme.
+pub(super) fn without_user_info(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || "\"'`<>".contains(c);
+    let mut out = String::with_capacity(text.len());
+    for run in text.split_inclusive(ends) {
+        let mut rest = run;
+        // A list of URLs is one run: each ends where the next scheme does.
+        while let Some(at) = rest.find("://").map(|at| at + 3) {
+            let next = rest[at..].find("://").map_or(rest.len(), |next| at + next);
+            out.push_str(&rest[..at]);
+            out.push_str(&url(&rest[at..next], &rest[..at]));
+            rest = &rest[next..];
+        }
+        out.push_str(&bare(rest));
+    }
+    out
+}
+
+/// A URL behind its scheme.
+fn url(text: &str, scheme: &str) -> String {
+    let authority = text.find(['/', '?', '#']).unwrap_or(text.len());
+    let Some(at) = text.rfind('@').filter(|_| !scheme.ends_with("file://")) else {
+        return text.to_owned();
+    };
+    // An `@` behind the host is the user's only where a password has a sign that ends a host.
+    match (text[..at].find(':'), at < authority) {
+        (Some(colon), _) => format!("{}:{MARK}{}", &text[..colon], &text[at..]),
+        (None, true) => format!("{MARK}{}", &text[at..]),
+        (None, false) => text.to_owned(),
+    }
+}
+
+/// `user:password@host`, alone or as the value of a name.
+fn bare(text: &str) -> String {
+    let Some(at) = text.rfind('@') else { return text.to_owned() };
+    match text[..at].find(':') {
+        Some(colon) if at > colon + 1 && !text[colon..at].contains(['/', '\\']) => {
+            format!("{}:{MARK}{}", &text[..colon], &text[at..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Without words in the form of a key or a token.
+pub(super) fn without_words_of_keys(text: &str) -> String {
+    let base64 = |c: char| c.is_ascii_alphanumeric() || "/+=".contains(c);
+    let joined = |c: char| c.is_ascii_alphanumeric() || "~._-+=".contains(c);
+    let token = |word: &str| word.starts_with("eyJ") && word.len() >= 20;
+    let text = replaced(text, base64, is_base64_of_a_key);
+    replaced(&text, joined, |word| token(word) || looks_like_a_key(word))
+}
+
+/// `text` with the mark in the place of the runs of these characters that are a secret.
+fn replaced(text: &str, joined: impl Fn(char) -> bool, secret: impl Fn(&str) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(&joined) {
+        let (before, from) = rest.split_at(start);
+        out.push_str(before);
+        let end = from.find(|c| !joined(c)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        out.push_str(if secret(word) { MARK } else { word });
+        rest = after;
+    }
+    out + rest
+}
+
+/// Whether a run with `/` in it is the base64 of a key, and not a path: cases and digits change often,
+/// and no part is a word.
+fn is_base64_of_a_key(run: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| run.bytes().any(|byte| is(&byte));
+    let kind = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase());
+    let changes = run.as_bytes().windows(2).filter(|pair| {
+        pair.iter().all(u8::is_ascii_alphanumeric) && kind(pair[0]) != kind(pair[1])
+    });
+    let is_word = |part: &str| part.len() >= WORD && part.bytes().all(|b| b.is_ascii_lowercase());
+    run.contains('/')
+        && run.len() >= KEY
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && changes.count() >= CHANGES
+        && !run.split(['/', '+', '=']).any(is_word)
+}

@@ -1,0 +1,102 @@
+//! Forms in which people paste a secret, and texts that hold none.
+
+use super::without_secrets;
+
+/// What no text may show.
+const CANARY: &str = "Canary";
+
+#[test]
+fn a_secret_is_not_shown_in_any_form_that_programs_print() {
+    for text in [
+        // URLs, with and without a scheme.
+        "407 Proxy Authentication Required for http://svc:Canary24@proxy.corp.local:8080",
+        "proxy http://svc:Canary%24word@10.0.0.9:3128 and HTTPS_PROXY=http://u:Canary/x@p:8080/",
+        "mongodb://admin:Canary@acct.mongo.cosmos.azure.com:10255",
+        "redis://:Canary@x.redis.cache.windows.net:6380,redis://:Canary@y",
+        "https://Canary@github.com/x",
+        "curl -x me:Canary@proxy:8080 -u me:Canary --proxy-user 'me:Canary'",
+        "GET https://fn.azurewebsites.net/api/x?a=1&code=Canary== 401",
+        "https://x.blob.core.windows.net/?sv=1&sig=Canary%3D&se=1 and sig%3DCanary%26se",
+        // Names with another ending.
+        "passwd=Canary",
+        "pass=Canary",
+        "passphrase: Canary horse Canary staple",
+        "credentials=Canary",
+        "credential: Canary",
+        "{\"auth\": \"Canary\"}",
+        // Quotes, and signs in a value.
+        "password: 'S3cret, Canary word'",
+        "Password=\"S3cret Canary\"",
+        "password=S3cr&t,Canary;Server=x",
+        "\"password\": \"a\\\"Canary\", \"x\": 1",
+        "{\\\"api_key\\\":\\\"Canary\\\"}",
+        // Command lines and code.
+        "curl --api-key Canary https://x",
+        "--password Canary -u me",
+        "Connect-Thing -Password 'Canary' -User x",
+        "AzureKeyCredential(\"Canary\")",
+        "ClientSecretCredential('tenant', 'client', 'Canary')",
+        "api_key = os.getenv('X', 'Canary')",
+        "['curl', '--api-key', 'Canary']",
+        // Headers, as clients print them.
+        "Proxy-Authorization: Negotiate Canary",
+        "Authorization: Digest username=\"u\", response=\"Canary\"",
+        "Set-Cookie: ARRAffinity=abc123; session=Canary",
+        "headers=[(b'api-key', b'Canary'), ('Authorization', 'Bearer Canary')]",
+        "headers={b'api-key': b'Canary'}",
+        "{\"api-key\": [\"Canary\"]}",
+        "map[Api-Key:[Canary] X:[y]]",
+        "rawHeaders: ['Host', 'x', 'api-key', 'Canary', 'x', 'y']",
+        "api-key[Canary]",
+        // Files.
+        "<add key=\"ApiKey\" value=\"Canary\" />",
+        "<Password>Canary</Password>",
+        "- name: AZURE_OPENAI_API_KEY\n  value: Canary",
+        "{\"name\": \"AZURE_OPENAI_API_KEY\", \"slotSetting\": false, \"value\": \"Canary\"}",
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqCanary\nAoIBAQ/x\n-----END PRIVATE KEY-----",
+        "{\"k\": \"-----BEGIN RSA PRIVATE KEY-----\\nMIIECanary\\nAoIB",
+        // Sentences.
+        "password is Canary24word",
+        "Incorrect API key provided: Canary24word. You can find it",
+        "AZURE_OPENAI_API_KEY Canary24word",
+        "Storage key Canary8vdM02xNO/cqFlqUwPLLl/mEtlCD/XJ1OU/zFt50/uSRZ6IFs==",
+    ] {
+        let shown = without_secrets(text);
+        assert!(!shown.contains(CANARY), "{text}: {shown}");
+        assert!(shown.contains("[secret]"), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_no_secret_is_left() {
+    for text in [
+        "requestid 9ad0e3db-ef59-4ffc-9237-fd5970e39c74 of gpt-4o-2024-08-06 at \
+         https://myacct.openai.azure.com/openai/deployments, api-version=2024-10-21",
+        "Access token is missing, invalid, audience is incorrect \
+         (https://cognitiveservices.azure.com), or have expired.",
+        "{\"error\":{\"code\":\"InvalidAuthenticationToken\",\"message\":\"Public access is off\"}}",
+        "{'error': {'message': 'invalid subscription key', 'code': 'invalid_api_key', 'a': 1}}",
+        "ClientSecretCredential: AADSTS7000215: Invalid client secret provided.",
+        "EnvironmentCredential: EnvironmentCredential authentication unavailable.",
+        "/subscriptions/8f3a1b2c-1111-2222-3333-4f5e6d7c8b9a/resourceGroups/rg/providers/\
+         Microsoft.CognitiveServices/accounts/x",
+        "at file:///app/node_modules/@azure/openai/dist/index.js:12:3",
+        "WWW-Authenticate: Bearer authorization=\"https://login.microsoftonline.com/x\"",
+        "WWW-Authenticate: AzureApiManagementKey realm=\"https://x\",name=\"api-key\",type=\"header\"",
+        "GET https://h.example:443/a/b?x=1 by admin@contoso.com",
+        "networkAcls: {bypass: AzureServices}",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    ] {
+        assert_eq!(without_secrets(text), text);
+    }
+}
+
+#[test]
+fn a_long_text_that_repeats_a_beginning_is_read_in_time() {
+    for beginning in
+        ["key='", "key=\\", "key(x", "key )x", "code key [key", "a://b:", "-----BEGIN "]
+    {
+        // Quadratic work would take minutes.
+        assert!(!without_secrets(&beginning.repeat(20_000)).is_empty());
+    }
+}

@@ -1,0 +1,264 @@
+//! Where the value of a name is, in the forms in which programs and files write one.
+
+use crate::secret::MARK;
+
+/// What ends a value that has no quotes, where what follows does not go on with it.
+const ENDS: &str = "&;,<>{}()[]";
+/// Words between a name and its value in a sentence.
+const JOINED: &[&str] = &["is", "was", "provided", "passed", "used", "received", "given"];
+/// A word of a sentence is a value behind a name from this length on, with letters and digits.
+const SHORTEST: usize = 8;
+/// Bytes of a word that are read at most.
+const LONGEST: usize = 16 << 10;
+/// Names that a challenge has behind its scheme.
+const CHALLENGE: &[&str] =
+    &["realm", "authorization", "authorization_uri", "resource", "resource_id", "error", "scope"];
+
+/// A name at `start..end` of a text, and what follows it.
+pub(super) struct Assigned<'t> {
+    pub(super) text: &'t str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// A quote, with the backslashes before it.
+type Quote<'t> = &'t str;
+
+impl<'t> Assigned<'t> {
+    fn rest(&self, at: usize) -> &'t str {
+        self.text.get(at..).unwrap_or_default()
+    }
+
+    /// Behind every one of these characters.
+    fn skip(&self, at: usize, characters: &str) -> usize {
+        let rest = self.rest(at);
+        at + rest.find(|c| !characters.contains(c)).unwrap_or(rest.len())
+    }
+
+    /// Behind a quote, if there is one.
+    fn quote(&self, at: usize) -> Option<(Quote<'t>, usize)> {
+        let end = self.skip(at, "\\");
+        let quote = self.rest(end).chars().next().filter(|c| "\"'`".contains(*c))?;
+        let end = end + quote.len_utf8();
+        Some((&self.text[at..end], end))
+    }
+
+    /// Behind a quote and the letter that Python, C# and others put before it.
+    fn opening(&self, at: usize) -> Option<(Quote<'t>, usize)> {
+        let prefixed = self.rest(at).starts_with(['b', 'u', 'r', 'f', '@', '$']);
+        self.quote(at).or_else(|| self.quote(at + 1).filter(|_| prefixed))
+    }
+
+    /// Behind the quote or the bracket that ends the name, and spaces.
+    fn behind_name(&self) -> usize {
+        let at = self.quote(self.end).map_or(self.end, |(_, at)| at);
+        self.skip(at, ")] \t")
+    }
+
+    /// Behind what assigns a value to the name.
+    fn sign(&self) -> Option<usize> {
+        let at = self.behind_name();
+        let rest = self.rest(at);
+        let element = self.text[..self.start].ends_with('<') && rest.starts_with('>');
+        if element {
+            return Some(at + 1);
+        }
+        let escaped = rest.get(..3).is_some_and(|sign| sign.eq_ignore_ascii_case("%3d"));
+        if escaped {
+            return Some(at + 3);
+        }
+        rest.starts_with([':', '=']).then(|| self.skip(at, ":=>"))
+    }
+
+    /// What is assigned to the name, up to the end of the line if `line`.
+    pub(super) fn value(&self, line: bool) -> Option<(usize, usize)> {
+        let at = self.skip(self.sign()?, " \t");
+        // A value in quotes may be on the next line, as where JSON is printed for people.
+        let below = self.skip(at, " \t\r\n");
+        let at = if self.opening(below).is_some() { below } else { at };
+        let inside = self.skip(at, "([");
+        let list = inside > at && self.opening(inside).is_some();
+        let at = if list || self.rest(at).starts_with('[') { inside } else { at };
+        if self.rest(at).starts_with(&MARK[1..]) {
+            return None;
+        }
+        match self.opening(at) {
+            Some((quote, from)) if list => Some((from, self.last_quote(from, quote))),
+            Some((quote, from)) => Some((from, self.closing(from, quote))),
+            None => Some((at, self.unquoted(at, line))),
+        }
+        .filter(|(from, to)| self.is_a_value(*from, *to))
+    }
+
+    /// Numbers of Entra ID follow many a name, and are no secrets.
+    fn is_a_value(&self, from: usize, to: usize) -> bool {
+        let value = self.text.get(from..to).unwrap_or_default();
+        !(value.is_empty() || value.starts_with("AADSTS"))
+    }
+
+    /// The end of a value that began behind a quote: that quote again, or the end of the line.
+    fn closing(&self, from: usize, quote: Quote<'_>) -> usize {
+        let rest = self.rest(from);
+        let ends = |(at, c): &(usize, char)| {
+            let escapes = rest[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+            ['\n', '\r'].contains(c) || rest[*at..].starts_with(quote) && escapes % 2 == 0
+        };
+        from + rest.char_indices().find(ends).map_or(rest.len(), |(at, _)| at)
+    }
+
+    /// The end of the last of several values in brackets.
+    fn last_quote(&self, from: usize, quote: Quote<'_>) -> usize {
+        let rest = self.rest(from);
+        let end = rest.find([']', ')', '\n', '\r']).unwrap_or(rest.len());
+        let last = rest[..end].rfind(quote).unwrap_or(end);
+        from + last
+    }
+
+    /// The end of a value without quotes. A sign that may separate belongs to it where no other name
+    /// follows.
+    fn unquoted(&self, from: usize, line: bool) -> usize {
+        let rest = self.rest(from);
+        if line {
+            return from + end_of_line(rest);
+        }
+        let ends = |(at, c): (usize, char)| {
+            c.is_whitespace() || "\"'`\\".contains(c) || ENDS.contains(c) && ends_here(rest, at)
+        };
+        let end = rest.char_indices().find(|found| ends(*found)).map_or(rest.len(), |(at, _)| at);
+        // A call that gives the value holds it, perhaps as its default.
+        match end > 0 && rest[end..].starts_with('(') {
+            true => from + rest.find([')', '\n']).unwrap_or(rest.len()),
+            false => from + end,
+        }
+    }
+
+    /// What a call with the name gets in quotes, `AzureKeyCredential("..")`, or brackets hold.
+    pub(super) fn arguments(&self) -> Option<(usize, usize)> {
+        let at = self.skip(self.end, " ");
+        if self.rest(self.end).starts_with('[') {
+            let rest = self.rest(self.end + 1);
+            let length = rest.find([']', '\n']).unwrap_or(rest.len());
+            return Some((self.end + 1, self.end + 1 + length));
+        }
+        let (quote, from) = self.opening(self.skip(at + 1, " \t\r\n"))?;
+        self.rest(at).starts_with('(').then(|| (from, self.last_quote(from, quote)))
+    }
+
+    /// The second of two in quotes, as in Python's lists of headers and in lists of arguments.
+    pub(super) fn of_pair(&self) -> Option<(usize, usize)> {
+        let (_, at) = self.quote(self.end)?;
+        let (quote, from) = self.opening(self.skip(at, ", "))?;
+        let before =
+            self.text[..self.start].trim_end_matches(['"', '\'', '\\', 'b', 'u']).trim_end();
+        let first = before.ends_with(['(', '[', ',']) && self.rest(at).starts_with(',');
+        let to = self.closing(from, quote);
+        // What a name itself follows is the next name of an object.
+        let named = self.rest(to + quote.len()).trim_start().starts_with(':');
+        (first && !named).then_some((from, to))
+    }
+
+    /// The value of a parameter of a URL.
+    pub(super) fn of_query(&self) -> Option<(usize, usize)> {
+        let before = &self.text[..self.start];
+        let query = ["?", "&", "%3F", "%3f", "%26"].iter().any(|sign| before.ends_with(sign));
+        query.then(|| self.value(false))?
+    }
+
+    /// The password of `user:password` behind an option.
+    pub(super) fn password_of_user(&self) -> Option<(usize, usize)> {
+        let (from, to) = self.next_word()?;
+        let colon = self.text[from..to].find(':')?;
+        Some((from + colon + 1, to))
+    }
+
+    /// The word behind an option.
+    pub(super) fn next_word(&self) -> Option<(usize, usize)> {
+        let at = self.behind_name();
+        if at == self.end || self.rest(at).starts_with('-') {
+            return None;
+        }
+        match self.opening(at) {
+            Some((quote, from)) => Some((from, self.closing(from, quote))),
+            None => Some((at, self.word(at))),
+        }
+    }
+
+    /// The next word of a sentence, where it has letters and digits as a key has.
+    pub(super) fn next_word_of_a_key(&self) -> Option<(usize, usize)> {
+        let mut at = self.behind_name();
+        let word = self.rest(at).split(|c: char| !c.is_ascii_alphabetic()).next()?;
+        if JOINED.contains(&word) {
+            at = self.skip(at + word.len(), ": ");
+        }
+        let at = self.opening(at).map_or(at, |(_, at)| at);
+        if at == self.end {
+            return None;
+        }
+        let to = self.word(at);
+        let word = self.text.get(at..to)?.trim_end_matches(['.', ',', ':']);
+        let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+        let fits = word.len() >= SHORTEST
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+            && !is_a_host(word);
+        (fits && self.is_a_value(at, to)).then_some((at, at + word.len()))
+    }
+
+    /// What follows a scheme: of some, any word; of others, one that is as long as a token.
+    pub(super) fn of_scheme(&self, any: bool) -> Option<(usize, usize)> {
+        let at = self.skip(self.end, " ");
+        let to = self.unquoted(at, false);
+        let value = self.text.get(at..to)?;
+        let challenge = CHALLENGE
+            .iter()
+            .any(|name| value.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
+        (at > self.end && !challenge && (any || value.len() >= 2 * SHORTEST)).then_some((at, to))
+    }
+
+    fn word(&self, at: usize) -> usize {
+        let rest = self.rest(at);
+        let mut characters = rest.char_indices();
+        let ends =
+            |(at, c): &(usize, char)| c.is_whitespace() || "\"'`".contains(*c) || *at >= LONGEST;
+        at + characters.find(ends).map_or(rest.len(), |(at, _)| at)
+    }
+
+    /// Whether the value is a name again, whose value comes under `value`: `key="ApiKey" value="..."`.
+    pub(super) fn names_another(&self, is_secret: fn(&super::Name<'t>) -> bool) -> bool {
+        let name = self.text.get(self.start..self.end).unwrap_or_default();
+        let is_name = ["key", "name"].contains(&name.to_ascii_lowercase().as_str());
+        let Some((from, to)) = self.value(false).filter(|_| is_name) else { return false };
+        let next = self.rest(to).trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        is_secret(&super::Name::new(&self.text[from..to]))
+            && next.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("value"))
+    }
+}
+
+/// The end of a line, or of the quotes around it; parts of it may have quotes of their own.
+fn end_of_line(text: &str) -> usize {
+    let mut inside = false;
+    let mut before = ' ';
+    let ends = |(_, c): &(usize, char)| {
+        let quote = ['"', '\''].contains(c);
+        let part = inside || before == '=';
+        inside = part && quote != inside;
+        // Quotes in quotes are escaped.
+        before = if *c == '\\' { before } else { *c };
+        ['\n', '\r'].contains(c) || quote && !part
+    };
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+}
+
+/// Whether a sign ends a value: nothing follows that goes on with it, or another name does.
+fn ends_here(rest: &str, at: usize) -> bool {
+    let after = &rest[at + 1..];
+    let name = after.find(|c: char| !super::is_name(c) && c != ' ').unwrap_or(after.len());
+    let goes_on = after.starts_with(|c: char| !c.is_whitespace() && !"\"'`<>{}()[],;&".contains(c));
+    !goes_on || after.starts_with('/') || name > 0 && after[name..].starts_with(['=', ':'])
+}
+
+/// Whether a word is the name of a host, or an address of one.
+fn is_a_host(word: &str) -> bool {
+    let ends = [".net", ".com", ".cn", ".us", ".azure", ".local"];
+    word.contains("://") || ends.iter().any(|end| word.ends_with(end))
+}
