@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
-use super::types::QuestionType;
+use super::types::{QuestionType, Rcode};
 use crate::evidence::tcp::Icmp;
 
 /// One question and what came back.

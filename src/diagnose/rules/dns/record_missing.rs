@@ -2,6 +2,7 @@
 //! D7, D8, D50, D51).
 
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::view::contradictions;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
