@@ -65,8 +65,8 @@ impl Reader<'_> {
         let service = either!(service).map(|service| service.get_ref().as_str());
         let target = self.value("target", Some(typed), |typed| Target::parse(typed, service))?;
         let name = self.value("name", own.name.as_ref(), |name| word(name).map(str::to_owned));
-        let mut plan = Plan::default();
-        plan.backend = self.value("backend", own.backend.as_ref(), |host| target.backend(host));
+        let backend = self.value("backend", own.backend.as_ref(), |host| target.backend(host));
+        let mut plan = Plan { backend, ..Plan::default() };
         let resolvers = either!(resolvers).map_or(&[][..], Vec::as_slice);
         plan.resolvers = resolvers
             .iter()
