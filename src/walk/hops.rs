@@ -174,7 +174,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     ];
     let (dns, questions) = (&evidence.dns, &evidence.experiments.questions);
     vantage.own_senders = vantage::own_senders(world, hops.into_iter().flatten(), dns, questions);
-    vantage.hop_limit = vantage::hop_limit(hops.into_iter().flatten());
+    vantage.hop_limit = vantage::hop_limit(hops.into_iter().flatten(), dns);
     let connected = |hop: &TcpHop| hop.attempts.iter().any(|a| a.outcome == TcpOutcome::Connected);
     if evidence.tcp.value().is_some_and(|hop| !connected(hop)) {
         vantage.tunnels_down = platform::tunnels_down();

@@ -157,13 +157,23 @@ fn interface_of(interfaces: &[(IpAddr, String)], address: IpAddr) -> Option<Stri
 
 /// The hop limit with which this machine's packets start, where one ran out on the way.
 #[must_use]
-pub(super) fn hop_limit<'a>(hops: impl Iterator<Item = &'a TcpHop>) -> Option<u8> {
-    let expired = hops.flat_map(|hop| &hop.attempts).find(|attempt| match &attempt.outcome {
-        TcpOutcome::Unreachable { icmp } => icmp.meaning == IcmpMeaning::TimeExceeded,
-        _ => false,
-    })?;
+pub(super) fn hop_limit<'a>(hops: impl Iterator<Item = &'a TcpHop>, dns: &DnsHop) -> Option<u8> {
+    let connections = hops.flat_map(|hop| &hop.attempts).filter_map(|attempt| {
+        let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
+        Some((attempt.address.ip(), icmp))
+    });
+    let questions = dns.resolvers.iter().flat_map(|r| {
+        let exchanges = [&r.a, &r.aaaa].into_iter().filter_map(Observed::value);
+        exchanges.filter_map(|exchange| match &exchange.outcome {
+            DnsOutcome::Unreachable { icmp } => Some((r.address.ip(), icmp)),
+            _ => None,
+        })
+    });
     // That of IPv6 comes from routers and from routes.
-    let socket = UdpSocket::bind("0.0.0.0:0").ok().filter(|_| expired.address.is_ipv4())?;
+    let expired = connections
+        .chain(questions)
+        .any(|(to, icmp)| to.is_ipv4() && icmp.meaning == IcmpMeaning::TimeExceeded);
+    let socket = expired.then(|| UdpSocket::bind("0.0.0.0:0").ok()).flatten()?;
     u8::try_from(socket.ttl().ok()?).ok()
 }
 
