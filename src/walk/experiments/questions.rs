@@ -22,7 +22,7 @@ use crate::wire::dns::{self, QueryFlags, STRAYS_KEPT};
 const REPEATS: usize = 5;
 /// A repeat waits for the answer to the one before it, and for this part of the time at most: the last
 /// one has half of it left.
-const SHARE: u32 = 2 * (REPEATS as u32 - 1);
+const SHARE: u32 = 8;
 /// Domains of the search list to try.
 const SEARCHED: usize = 3;
 
