@@ -24,6 +24,7 @@ mod not_found;
 pub(in crate::diagnose) mod origin;
 pub(in crate::diagnose::rules) mod other_address;
 mod path_prefix;
+mod pages;
 mod private_path;
 mod rate_limited;
 mod redirect;
