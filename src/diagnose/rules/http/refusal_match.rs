@@ -60,7 +60,7 @@ impl MatchedRefusal<'_> {
         confidence: Confidence,
         message: impl AsRef<str>,
     ) -> FindingBuilder {
-        FindingBuilder::new(level, confidence, clause(message.as_ref()))
+        let finding = FindingBuilder::new(level, confidence, clause(message.as_ref()))
             .fact(format!("{} -> {}", request(self.call), self.line()))
             .fact(format!("answered by: {}", self.who().name()))
             .cites(pointer(self.index));
@@ -101,9 +101,15 @@ impl MatchedRefusal<'_> {
     }
 
     /// Proved if the service's text came with its headers, or in its error format from a server that
-    /// is known to be Azure's or the gateway that was called; any server can send the format alone.
+    /// is known to be Azure's or the gateway that was called; any server can send the format alone. What
+    /// comes in a gateway's format of the caller, the gateway may have written itself (facts G13, W8).
     pub(in crate::diagnose) fn confidence(&self) -> Confidence {
         match self.origin {
+            Origin::Gateway
+                if self.row.hop == Hop::Identity && self.who() == AnsweredBy::GatewayFrame =>
+            {
+                Confidence::Inferred
+            }
             Origin::Headers => Confidence::Proved,
             Origin::Certificate | Origin::Gateway if self.answer.error.is_some() => {
                 Confidence::Proved

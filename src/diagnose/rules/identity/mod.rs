@@ -40,6 +40,7 @@ mod unauthorized;
 mod withheld;
 
 pub(super) use token_audience::other_audience;
+pub(super) use credential_replaced::other_caller;
 
 use super::joined;
 use crate::diagnose::Rule;

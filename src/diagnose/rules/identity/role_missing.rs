@@ -26,14 +26,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let said = find_refusal(e, RULE.id)?;
     let message = text(said.answer).unwrap_or_default();
     let action = named_action(message);
-    let principal = quoted_after(message, "principal")
-        .or_else(|| caller(message))
+    let principal = named_caller(message)
         .map(str::to_owned)
         .or_else(|| claims(e).and_then(|c| c.object.clone()));
     let who = principal.as_deref().unwrap_or("the caller");
     let lacks = action.map_or("a role for this call", last_parts);
     let mut finding = said
-        .finding(level, confidence(&said), format!("{} lacks {lacks}", short(who, 40)))
+        .finding(said.level(e), confidence(&said), format!("{} lacks {lacks}", short(who, 40)))
         .cites("/identity");
     if let Some(action) = action {
         finding = finding.fact(format!("data action {action}"));
@@ -58,6 +57,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let finding = list_of_secrets(e, &said, finding);
     Some(fix(e, finding, &said, action, principal.as_deref()))
+}
+
+/// The caller that the service names.
+pub(super) fn named_caller(message: &str) -> Option<&str> {
+    quoted_after(message, "principal").or_else(|| caller(message))
 }
 
 /// The data action that the service names as missing.
