@@ -31,6 +31,18 @@ pub enum TargetError {
     /// A scheme that is mistyped, such as `https//`.
     #[error("the scheme is mistyped: the endpoint is https://<account>.openai.azure.com/")]
     MistypedScheme,
+    /// Quotes around it, which a shell takes off and `docker --env-file` does not.
+    #[error(
+        "the target is in quotes, which are part of the value: leave them out (a file for \
+         docker --env-file keeps them; a shell takes them off)"
+    )]
+    Quoted,
+    /// A reference of App Service that was not resolved.
+    #[error(
+        "the target is a reference (@Microsoft...), which App Service did not replace by its value: see \
+         the state of the app's references, or put the endpoint itself there"
+    )]
+    Reference,
     /// A user name or password in the URL.
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,

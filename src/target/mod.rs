@@ -29,6 +29,14 @@ pub struct Target {
     pub original_host: Option<String>,
 }
 
+/// Whether a value is a reference of App Service to a vault or a configuration store, which the
+/// platform did not replace by what it refers to (fact I90).
+pub(crate) fn is_reference(value: &str) -> bool {
+    ["@microsoft.keyvault(", "@microsoft.appconfiguration("].iter().any(|start| {
+        value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    })
+}
+
 impl Target {
     /// What of it would be looked up, sent or shown.
     pub fn typed(&self) -> impl Iterator<Item = &str> {
@@ -48,6 +56,13 @@ impl Target {
         }
         if typed.len() > LONGEST {
             return Err(TargetError::TooLong(typed.len()));
+        }
+        let quotes = ['"', '\'', '\u{201c}', '\u{201d}'];
+        if typed.starts_with(quotes) && typed.ends_with(quotes) {
+            return Err(TargetError::Quoted);
+        }
+        if is_reference(typed) {
+            return Err(TargetError::Reference);
         }
         // Before anything else: no other message may repeat what comes before an `@`.
         if holds_at_sign(typed) {
