@@ -47,6 +47,7 @@ const FIELDS: &[(Kind, &[&str])] = &[
             "id",
             "kind",
             "looks_like",
+            "secret_stands_for",
             "lookup_by",
             "matches",
             "meaning",

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::flow::shown_id;
-use super::{AcquiredToken, Credential, authority, claims, looks_like_a_key};
+use super::{AcquiredToken, Credential, authority, claims, form, looks_like_a_key};
 use crate::evidence::identity::{
     CredentialForm, CredentialKind, IdentityHop, TokenClaims, TokenOutcome,
 };
@@ -41,6 +41,13 @@ impl Credential {
         self.client_secret().is_some_and(is_guid)
     }
 
+    /// What a client secret is in place of, where it is none: a reference or a word of a template.
+    #[must_use]
+    pub fn secret_stands_for(&self) -> Option<CredentialForm> {
+        let form = form::of(self.client_secret()?);
+        matches!(form, CredentialForm::Reference | CredentialForm::Placeholder).then_some(form)
+    }
+
     /// Whether a client secret begins or ends with a blank or a line end.
     #[must_use]
     pub fn secret_has_blank_ends(&self) -> bool {
@@ -65,9 +72,9 @@ impl Credential {
                 false => self.kind,
             },
             source: self.source.clone(),
-            looks_like: secret.map(|_| match claims {
+            looks_like: secret.map(|secret| match claims {
                 Some(_) => CredentialForm::Jwt,
-                None => CredentialForm::Opaque,
+                None => form::of(secret.expose()),
             }),
             claims,
             wanted_audiences: self.wanted_audiences(target),

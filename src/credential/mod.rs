@@ -16,6 +16,7 @@ mod evidence;
 mod file;
 mod find;
 pub mod flow;
+mod form;
 mod incomplete;
 mod metadata;
 mod opening;

@@ -16,7 +16,7 @@ use super::rules::http::not_closed;
 use super::rules::http::origin::{Origin, origin};
 use super::rules::http::refusals::{Blames, Leaves};
 use super::view::View;
-use super::view::http::Read;
+use super::view::http::{OwnCall, Read};
 
 /// The verdict. A cause is a finding that no other finding explains.
 pub(super) fn of(
@@ -295,11 +295,15 @@ fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
                 None => Ok(way.map(|way| format!("{way}; {untested}"))),
             }
         }
-        _ if e.http.deployment().is_some_and(|read| deployment_answers(&read)) => {
-            Ok(way.map(|way| {
-                format!("{way}; the deployment answers, but the list of models is refused")
-            }))
-        }
+        // Below the call to the deployment is judged by itself.
+        _ if e.http.own_call(e) != OwnCall::NotMade => Ok(way.map(|way| {
+            let list = match answer.status {
+                404 | 405 | 410 | 501 => "not offered there",
+                400..=499 => "refused",
+                _ => "not given",
+            };
+            format!("{way}; the deployment answers, but the list of models is {list}")
+        })),
         _ => Err(format!("HTTP {} came back, and no rule explains why", answer.status)),
     }?;
     deployment_proved(e)?;

@@ -96,6 +96,9 @@ pub struct Acquisition {
     /// The client secret has the form of an id: the portal shows one next to each secret's value.
     #[serde(default)]
     pub secret_is_id: bool,
+    /// The client secret is a reference to a vault, or a word that is to be replaced: not a secret.
+    #[serde(default)]
+    pub secret_stands_for: Option<CredentialForm>,
     /// The client secret begins or ends with a blank or a line end; it is sent unchanged, as
     /// applications send it.
     #[serde(default)]
@@ -237,6 +240,14 @@ pub enum CredentialKind {
 pub enum CredentialForm {
     /// Three base64url parts with a JSON header: a JWT.
     Jwt,
+    /// A reference to a secret in a vault, in the form of App Service: `@Microsoft.KeyVault(..)`.
+    Reference,
+    /// A word that is to be replaced, as in `<your-api-key>` or `${KEY}`.
+    Placeholder,
+    /// A key in the form of OpenAI's own platform: `sk-..`.
+    OpenaiKey,
+    /// The base64 of what has the form of an account's key.
+    Base64,
     /// Anything else.
     Opaque,
 }

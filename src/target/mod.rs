@@ -13,8 +13,6 @@ use crate::evidence::{TargetInfo, TargetKind};
 use crate::secret::holds_long_key;
 use crate::services::{self, Keys, Kind, Opening, Service};
 
-/// How a reference to a secret of Key Vault begins in the settings of App Service (fact H112).
-const REFERENCE: &str = "@Microsoft.KeyVault";
 /// Characters of what was typed that are kept and shown.
 const LONGEST_SHOWN: usize = 500;
 
@@ -31,6 +29,14 @@ pub struct Target {
     pub original_host: Option<String>,
     /// The name that it has in its private zone, where that is known.
     pub private_name: Option<String>,
+}
+
+/// Whether a value is a reference of App Service to a vault or a configuration store, which the
+/// platform did not replace by what it refers to (fact I90).
+pub(crate) fn is_reference(value: &str) -> bool {
+    ["@microsoft.keyvault(", "@microsoft.appconfiguration("].iter().any(|start| {
+        value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+    })
 }
 
 impl Target {
@@ -53,10 +59,11 @@ impl Target {
         if typed.len() > LONGEST {
             return Err(TargetError::TooLong(typed.len()));
         }
-        if typed.starts_with(['"', '\'']) || typed.ends_with(['"', '\'']) {
+        let quotes = ['"', '\'', '\u{201c}', '\u{201d}'];
+        if typed.starts_with(quotes) || typed.ends_with(quotes) {
             return Err(TargetError::Quotes);
         }
-        if typed.get(..REFERENCE.len()).is_some_and(|text| text.eq_ignore_ascii_case(REFERENCE)) {
+        if is_reference(typed) {
             return Err(TargetError::Reference);
         }
         // Before the rest: no other message may repeat what comes before an `@`.

@@ -73,6 +73,7 @@ const LIMITS: &[&str] = &[
     "dns-public-path",
     "dns-regional-endpoint",
     "dns-resolvers-disagree",
+    "http-data-not-tested",
     "http-inference-not-tested",
     "http-list-not-offered",
     "http-long-calls",

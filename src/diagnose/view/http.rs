@@ -27,6 +27,17 @@ pub(in crate::diagnose) struct Read<'a> {
     pub(in crate::diagnose) row: Option<&'static Refusal>,
 }
 
+/// What the call to the deployment shows, apart from the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnose) enum OwnCall {
+    /// Nothing: it was not made, not answered, or refused as well.
+    NotMade,
+    /// Something lets it through; that the account answered is not proved.
+    Reached,
+    /// The account itself answered.
+    Answered,
+}
+
 impl<'a> HttpView<'a> {
     pub(super) fn new(e: &'a Evidence) -> Self {
         let calls = e.http.value().map(|hop| hop.calls.as_slice()).unwrap_or_default();
@@ -55,6 +66,21 @@ impl<'a> HttpView<'a> {
     pub(in crate::diagnose) fn deployment(&self) -> Option<Read<'a>> {
         let deployment = self.hop.value()?.deployment()?;
         self.calls().find(|read| std::ptr::eq(read.call, deployment))
+    }
+
+    /// What the call to the deployment shows where only the list is refused: an application makes that
+    /// call, and need not list models.
+    pub(in crate::diagnose) fn own_call(&self, e: &Evidence) -> OwnCall {
+        let Some(read) = self.deployment() else { return OwnCall::NotMade };
+        let Some(answer) = read.call.answer() else { return OwnCall::NotMade };
+        let from_account = matches!(origin(e, answer), Origin::Headers | Origin::Certificate);
+        match read.row.map(|row| row.leaves) {
+            // What it lacks has a finding of its own.
+            Some(Leaves::Caller) => OwnCall::Answered,
+            None | Some(Leaves::Deployment) if from_account => OwnCall::Answered,
+            None | Some(Leaves::Deployment | Leaves::Path | Leaves::Unproved) => OwnCall::Reached,
+            Some(_) => OwnCall::NotMade,
+        }
     }
 
     /// Whether the service refused the main call because of where it came from (H1-H5, W3).

@@ -11,6 +11,10 @@ pub(super) fn identity(writer: &mut TextWriter, hop: &IdentityHop) {
     let source = hop.source.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
     let form = match hop.looks_like {
         Some(CredentialForm::Jwt) => ", looks like a JWT",
+        Some(CredentialForm::Reference) => ", a reference to a vault",
+        Some(CredentialForm::Placeholder) => ", a placeholder",
+        Some(CredentialForm::OpenaiKey) => ", looks like a key of OpenAI's own platform",
+        Some(CredentialForm::Base64) => ", looks like the base64 of a key",
         Some(CredentialForm::Opaque) => ", opaque",
         None => "",
     };

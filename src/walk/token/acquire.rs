@@ -74,6 +74,7 @@ pub(in crate::walk) async fn acquired(context: &Context<'_>) -> Option<Rc<Acquir
             client,
             scope: scope.clone(),
             secret_is_id: context.credential.secret_is_id(),
+            secret_stands_for: context.credential.secret_stands_for(),
             secret_has_blank_ends: context.credential.secret_has_blank_ends(),
             assertion: result.notes.assertion,
             assertion_has_blank_ends: result.notes.assertion_has_blank_ends,

@@ -3,6 +3,7 @@
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::Step;
 
+use super::host_kind::host_kind;
 use super::refusal_match::find_refusal;
 
 pub(super) const RULE: Rule =
@@ -10,7 +11,7 @@ pub(super) const RULE: Rule =
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
-    let account = reading::account(e);
+    let account = host_kind(e).judge(e);
     let deployment = e.options.deployment.as_deref().unwrap_or("<deployment>");
     Some(
         refusal

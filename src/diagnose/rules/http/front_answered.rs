@@ -1,4 +1,4 @@
-//! Something other than the service sent the answer (facts W6, W9-W16): a proxy, a web application
+//! Something other than the service sent the answer (facts W6, W9-W16, H92): a proxy, a web application
 //! firewall, a gateway, a login page.
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -8,7 +8,8 @@ use crate::evidence::{Evidence, Expect, TargetKind};
 use super::answered_by::{AnsweredBy, is_page};
 use super::host_kind::host_kind;
 use super::network_fix;
-use super::refusal_match::{MatchedRefusal, find_refusal, place};
+use super::pages;
+use super::refusal_match::{MatchedRefusal, find_refusal, place, request};
 use super::refusals::asks_for_login;
 
 pub(super) const RULE: Rule = rule!(
@@ -41,7 +42,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let (level, message) = if unproved {
         (
-            Level::Risk,
+            refusal.level(e).min(Level::Risk),
             format!(
                 "401 {} without {}: its sender is not known",
                 place(e),
@@ -53,7 +54,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
     } else {
         // What refuses in front shows nothing of the rules that were to be proved.
-        let level = if e.options.expect == Expect::Closed { Level::Risk } else { Level::Broken };
+        let closed = e.options.expect == Expect::Closed;
+        let level = if closed { Level::Risk } else { refusal.level(e) };
         (level, clause(&refusal, &who, name))
     };
     let confidence = if unproved {
@@ -79,6 +81,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.fact(format!("activityId {id}: the failure is in the gateway's own log"));
     }
     finding = finding.reasoning(how(&refusal));
+    if let Some(page) = pages::page(refusal.answer) {
+        finding = finding.reasoning(page.means);
+    }
     finding = match product {
         Some(mark) if mark.verified => {
             finding.reasoning(format!("the answer carries the signature of {}", mark.product))
@@ -94,6 +99,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 }
 
 fn clause(refusal: &MatchedRefusal<'_>, who: &AnsweredBy, name: &str) -> String {
+    if refusal.list_alone() {
+        return format!("{name} answers {} to the list of models alone", refusal.answer.status);
+    }
+    if let Some(page) = pages::page(refusal.answer) {
+        return format!("{}: {}", pages::clause(page, name), refusal.answer.status);
+    }
     match refusal.answer.status {
         407 => format!("{name} requires a proxy login inside the tunnel"),
         401 if asks_for_login(refusal.answer) => format!("{name} requires its own login: 401"),
@@ -185,6 +196,15 @@ fn fix(
         ),
         false => finding,
     };
+    if refusal.list_alone() {
+        return finding.step(Step::inspect(format!(
+            "if the application lists models too: ask that team to publish {} there",
+            request(refusal.call)
+        )));
+    }
+    if let Some(page) = pages::page(refusal.answer) {
+        return pages::fix(page, e, finding, name);
+    }
     if matches!(refusal.who(), AnsweredBy::Another { .. }) {
         return finding.step(Step::inspect(format!(
             "see where it routes calls for {host}: a rule without a condition on the host, or a \
@@ -204,7 +224,8 @@ fn fix(
         200..=299 => finding.step(Step::inspect(
             "look for a captive portal, a login page or a wrong backend: each answers like this",
         )),
-        _ => finding.step(
+        // These refuse a caller; any other status is of a route or of the request.
+        401 | 403 | 407 | 451 => finding.step(
             Step::shared(
                 format!(
                     "allow this call through it: {} to {host}, only this host; the block may be \
@@ -216,5 +237,10 @@ fn fix(
             .undo("remove the rule again")
             .opens(),
         ),
+        status => finding.step(Step::inspect(format!(
+            "see in its log and configuration why it answers {status} to {} of {host}: a route that \
+             is missing, a method that is not allowed, or a limit of its own",
+            refusal.call.method
+        ))),
     }
 }

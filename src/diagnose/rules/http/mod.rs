@@ -6,6 +6,7 @@ pub mod refusals;
 mod backend;
 mod body_incomplete;
 pub(super) mod challenge;
+mod data_not_tested;
 mod deployment_inferred;
 mod deployment_missing;
 mod documented;
@@ -23,6 +24,7 @@ pub(in crate::diagnose) mod not_closed;
 mod not_found;
 pub(in crate::diagnose) mod origin;
 pub(in crate::diagnose::rules) mod other_address;
+mod pages;
 mod path_prefix;
 mod private_path;
 mod rate_limited;
@@ -98,6 +100,7 @@ pub(super) const RULES: &[Rule] = &[
     untested_paths::RULES[2],
     inference_not_tested::RULE,
     secret_not_tested::RULE,
+    data_not_tested::RULE,
     slow::HTTP,
     over_limit::HTTP,
     other_address::RULE,

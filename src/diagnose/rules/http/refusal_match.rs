@@ -1,15 +1,16 @@
 //! An answer with its classification, as the rules of http and identity cite it.
 
+use crate::diagnose::view::http::OwnCall;
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level};
-use crate::evidence::http::{HttpAnswer, HttpCall};
-use crate::evidence::{Evidence, Hop, tunnel};
+use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
+use crate::evidence::{Evidence, Expect, Hop, tunnel};
 use crate::services::Service;
 use crate::services::purpose::words;
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
 use super::origin::{Origin, origin};
-use super::refusals::Refusal;
+use super::refusals::{Blames, Refusal};
 
 /// A call whose answer the table of refusals classifies.
 pub(in crate::diagnose) struct MatchedRefusal<'e> {
@@ -25,6 +26,8 @@ pub(in crate::diagnose) struct MatchedRefusal<'e> {
     service: Option<&'static Service>,
     /// What shows that the account sent it.
     origin: Origin,
+    /// For the list: what the call to the deployment shows.
+    own_call: OwnCall,
 }
 
 /// The first call whose answer is the refusal `id`.
@@ -40,7 +43,12 @@ pub(in crate::diagnose) fn all_refusals<'e>(
     e.http.calls().filter_map(move |read| {
         let (answer, row) = (read.call.answer()?, read.row?);
         let origin = origin(e, answer);
-        Some(MatchedRefusal { index: read.index, call: read.call, answer, row, service, origin })
+        let own_call = match read.call.purpose {
+            Purpose::Deployment => OwnCall::NotMade,
+            _ => e.http.own_call(e),
+        };
+        let (index, call) = (read.index, read.call);
+        Some(MatchedRefusal { index, call, answer, row, service, origin, own_call })
     })
 }
 
@@ -52,10 +60,24 @@ impl MatchedRefusal<'_> {
         confidence: Confidence,
         message: impl AsRef<str>,
     ) -> FindingBuilder {
-        FindingBuilder::new(level, confidence, clause(message.as_ref()))
+        let finding = FindingBuilder::new(level, confidence, clause(message.as_ref()))
             .fact(format!("{} -> {}", request(self.call), self.line()))
             .fact(format!("answered by: {}", self.who().name()))
-            .cites(pointer(self.index))
+            .cites(pointer(self.index));
+        match self.own_call {
+            OwnCall::NotMade => finding,
+            OwnCall::Reached => finding.reasoning(
+                "only the list is refused; the call to the deployment gets through, but nothing \
+                 proves that the account answered it",
+            ),
+            OwnCall::Answered => finding
+                .reasoning("only the list is refused; the deployment answers to the same caller"),
+        }
+    }
+
+    /// Whether only the list is refused, and the account answers the application's own call.
+    pub(in crate::diagnose) fn list_alone(&self) -> bool {
+        self.own_call == OwnCall::Answered
     }
 
     /// Status, code and message on one line.
@@ -79,9 +101,15 @@ impl MatchedRefusal<'_> {
     }
 
     /// Proved if the service's text came with its headers, or in its error format from a server that
-    /// is known to be Azure's or the gateway that was called; any server can send the format alone.
+    /// is known to be Azure's or the gateway that was called; any server can send the format alone. What
+    /// comes in a gateway's format of the caller, the gateway may have written itself (facts G13, W8).
     pub(in crate::diagnose) fn confidence(&self) -> Confidence {
         match self.origin {
+            Origin::Gateway
+                if self.row.hop == Hop::Identity && self.who() == AnsweredBy::GatewayFrame =>
+            {
+                Confidence::Inferred
+            }
             Origin::Headers => Confidence::Proved,
             Origin::Certificate | Origin::Gateway if self.answer.error.is_some() => {
                 Confidence::Proved
@@ -101,11 +129,15 @@ impl MatchedRefusal<'_> {
     }
 
     /// The level of a refusal. With `--expect closed`, which asks about the network, a refusal of
-    /// the caller decides nothing (fact H28).
+    /// the caller decides nothing (fact H28). A refused list breaks no application whose own call is
+    /// answered; what may come and go with time, or with the network, could also affect that call.
     pub(in crate::diagnose) fn level(&self, e: &Evidence) -> Level {
-        match e.options.expect {
-            crate::evidence::Expect::Closed if self.row.hop == Hop::Identity => Level::Risk,
-            _ => Level::Broken,
+        let passing = matches!(self.answer.status, 408 | 429 | 500..=599);
+        match (e.options.expect == Expect::Closed, self.own_call) {
+            (true, _) if self.row.hop == Hop::Identity => Level::Risk,
+            (true, _) | (_, OwnCall::NotMade) => Level::Broken,
+            (_, OwnCall::Answered) if !passing && self.row.blames != Blames::Network => Level::Note,
+            _ => Level::Risk,
         }
     }
 }

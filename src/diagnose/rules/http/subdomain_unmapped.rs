@@ -1,10 +1,12 @@
-//! The front end knows no account of this name (fact H18).
+//! The front end knows no account of this name (facts H18, H90).
 
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::{TargetKind, tunnel};
 
+use super::backend;
+use super::host_kind::{HostKind, host_kind};
 use super::refusal_match::{MatchedRefusal, find_refusal, walked};
 
 pub(super) const RULE: Rule =
@@ -14,6 +16,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
     if let Some(alias) = alias_of_another(e) {
         return Some(leads_to_another(e, &refusal, &alias));
+    }
+    if host_kind(e).is_gateway() {
+        return Some(behind_gateway(e, &refusal, host_kind(e)));
     }
     let account = reading::account(e);
     let mut finding = refusal
@@ -56,6 +61,59 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ))
             .check(reading::again(e)),
     )
+}
+
+/// The name that a gateway sent to the service: its own (it passes the caller's `Host` on), or that of
+/// an account that does not exist (fact H90). No account owns a gateway's name.
+fn behind_gateway(e: &View<'_>, refusal: &MatchedRefusal<'_>, aim: HostKind) -> FindingBuilder {
+    let (name, host) = (aim.name(), &e.target.host);
+    let finding = refusal
+        .finding(
+            refusal.level(e),
+            Confidence::Inferred,
+            format!("{name} calls the service by a name that no account owns"),
+        )
+        .reasoning(format!(
+            "the service finds the account by the name in the Host header that {name} sends. Either \
+             {name} passes on the caller's ({host}), or the account that it names is misspelt or \
+             deleted"
+        ))
+        .reasoning(
+            "passed on by: nginx with `proxy_set_header Host $host`, Application Gateway without a \
+             host name override, Front Door with an empty origin host header, API Management whose \
+             policy sets Host",
+        )
+        .reasoning("the answer does not contain the name that was sent: the gateway's own log does");
+    let answers = e.backend.as_deref().filter(|backend| backend::account_answers(backend));
+    let finding = match answers {
+        Some(backend) => finding
+            .reasoning(format!(
+                "{} exists, as its answer here shows: if it is the host behind {name}, the Host \
+                 header is the cause",
+                backend.target.host
+            ))
+            .cites("/backend"),
+        None => finding,
+    };
+    let wanted =
+        e.backend.as_deref().map_or("<account>.openai.azure.com", |b| b.target.host.as_str());
+    let finding = finding.owner("Application");
+    let finding = match aim.behind(e) {
+        Some(command) => finding.inspect(format!("see which host {name} calls"), command),
+        None => finding,
+    };
+    finding
+        .step(Step::inspect(format!(
+            "see in the configuration of {name} which Host header it sends to the account"
+        )))
+        .step(
+            Step::shared(
+                format!("let {name} send the account's own name as Host: {wanted}"),
+                "every call that it forwards to this backend",
+            )
+            .undo("put the former setting back: note it first"),
+        )
+        .check(reading::again(e))
 }
 
 /// The privatelink alias of another account, in the answer that applications use: Azure's own alias

@@ -25,7 +25,9 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
     let (message, known) = why(e, &refusal);
-    let mut finding = refusal.finding(Level::Risk, Confidence::Inferred, message).reasoning(known);
+    // A list that proves nothing is outweighed by the application's own call.
+    let level = refusal.level(e).min(Level::Risk);
+    let mut finding = refusal.finding(level, Confidence::Inferred, message).reasoning(known);
     for name in ["server", "via", "content-type", "content-encoding", "content-length"] {
         if let Some(line) = refusal.header_line(name) {
             finding = finding.fact(line);

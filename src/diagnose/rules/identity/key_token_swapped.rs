@@ -50,7 +50,7 @@ fn key_is_token(e: &View<'_>) -> Option<FindingBuilder> {
 
 fn token_is_key(e: &View<'_>) -> Option<FindingBuilder> {
     let (kind, form) = (e.identity.kind, e.identity.looks_like?);
-    if kind != CredentialKind::Token || form != CredentialForm::Opaque {
+    if kind != CredentialKind::Token || form == CredentialForm::Jwt {
         return None;
     }
     let said = rejected(e)?;

@@ -20,6 +20,7 @@ mod keys_disabled;
 mod managed;
 mod metadata;
 mod metadata_proxied;
+mod not_a_key;
 mod not_supported;
 mod not_tested;
 mod platform;
@@ -39,6 +40,7 @@ mod token_refused;
 mod unauthorized;
 mod withheld;
 
+pub(super) use credential_replaced::other_caller;
 pub(super) use token_audience::other_audience;
 
 use super::joined;
@@ -99,6 +101,8 @@ const TOKEN: &[Rule] = &[
 
 /// What explains others first.
 const CREDENTIAL: &[Rule] = &[
+    not_a_key::REFERENCE,
+    not_a_key::NOT_A_KEY,
     key_token_swapped::KEY_IS_TOKEN,
     key_token_swapped::TOKEN_IS_KEY,
     token_expired::RULE,

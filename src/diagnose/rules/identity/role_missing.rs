@@ -1,7 +1,7 @@
 //! The caller is known and has no role for this call (facts H11-H13, H29, G4-G7).
 
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal, short};
-use crate::diagnose::rules::http::refusals::{Leaves, text};
+use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
@@ -26,17 +26,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let said = find_refusal(e, RULE.id)?;
     let message = text(said.answer).unwrap_or_default();
     let action = named_action(message);
-    let principal = quoted_after(message, "principal")
-        .or_else(|| caller(message))
+    let principal = named_caller(message)
         .map(str::to_owned)
         .or_else(|| claims(e).and_then(|c| c.object.clone()));
     let who = principal.as_deref().unwrap_or("the caller");
     let lacks = action.map_or("a role for this call", last_parts);
-    let list_only = said.call.purpose == Purpose::Models && deployment_answers(e);
-    // The list is refused and the deployment answers: a custom role, and the path works.
-    let level = if list_only { Level::Note } else { said.level(e) };
     let mut finding = said
-        .finding(level, confidence(&said), format!("{} lacks {lacks}", short(who, 40)))
+        .finding(said.level(e), confidence(&said), format!("{} lacks {lacks}", short(who, 40)))
         .cites("/identity");
     if let Some(action) = action {
         finding = finding.fact(format!("data action {action}"));
@@ -54,15 +50,18 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             }
         })
         .ruled_out("an unknown or expired token: the service knows the caller");
-    if said.call.purpose == Purpose::Models {
-        finding = finding.reasoning(if list_only {
-            "only the list of models is refused; the deployment answers to the same caller"
-        } else {
-            "only the list of models was called; whether a deployment may be run is not tested"
-        });
+    if said.call.purpose == Purpose::Models && e.http.deployment().is_none() {
+        finding = finding.reasoning(
+            "only the list of models was called; whether a deployment may be run is not tested",
+        );
     }
     let finding = list_of_secrets(e, &said, finding);
     Some(fix(e, finding, &said, action, principal.as_deref()))
+}
+
+/// The caller that the service names.
+pub(super) fn named_caller(message: &str) -> Option<&str> {
+    quoted_after(message, "principal").or_else(|| caller(message))
 }
 
 /// The data action that the service names as missing.
@@ -111,13 +110,6 @@ fn confidence(said: &MatchedRefusal<'_>) -> Confidence {
         Purpose::Statistics => Confidence::Inferred,
         _ => said.confidence(),
     }
-}
-
-/// Whether the call to the deployment got past the question who calls.
-fn deployment_answers(e: &View<'_>) -> bool {
-    e.http.deployment().is_some_and(|read| {
-        read.accepted() || read.leaves(Leaves::Deployment) || read.leaves(Leaves::Caller)
-    })
 }
 
 fn fix(

@@ -1,6 +1,8 @@
 //! The token is of another tenant than the account (fact H10).
 
+use crate::diagnose::rules::http::answered_by::AnsweredBy;
 use crate::diagnose::rules::http::challenge;
+use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::{self, find_refusal};
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
@@ -24,12 +26,21 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let of_resource = challenge::tenant(said.answer).or(of_resource);
     let claimed = claims(e).and_then(|c| c.tenant.as_deref());
     let tenant = of_token.or(claimed).unwrap_or("another tenant");
-    let account = reading::account(e);
+    let account = host_kind(e).judge(e);
+    let short = match host_kind(e).is_gateway() {
+        true => "the account behind the gateway",
+        false => account.as_str(),
+    };
+    // The text of something in front, or a challenge of Azure's own: the sender decides.
+    let confidence = match said.who() {
+        AnsweredBy::GatewayFrame => Confidence::Inferred,
+        _ => Confidence::Proved,
+    };
     let mut finding = said
         .finding(
             said.level(e),
-            Confidence::Proved,
-            format!("the token is of tenant {tenant}, {account} is not"),
+            confidence,
+            format!("the token is of tenant {tenant}, {short} is not"),
         )
         .cites("/identity");
     if let Some(claimed) = claimed {
@@ -70,6 +81,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .about_a(reading::noun(e))
             .check(reading::again(e)),
     )
+}
+
+/// The tenant of the token that the service got, by the words of its refusal of the tenant.
+pub(super) fn token_tenant(message: &str) -> Option<&str> {
+    let lower = message.to_ascii_lowercase();
+    let speaks = lower.contains("does not match resource") || lower.contains("akv10032");
+    named(message).of_token.filter(|_| speaks)
 }
 
 /// The query for a vault's own tenant.

@@ -1,6 +1,7 @@
 //! The service refuses the token, for one of several reasons that it names together (H8, H9).
 
 use crate::diagnose::rules::http::challenge;
+use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::Step;
@@ -16,7 +17,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .finding(
             said.level(e),
             said.confidence(),
-            format!("{} refuses {}", reading::account(e), credential(e)),
+            format!("{} refuses {}", host_kind(e).judge(e), credential(e)),
         )
         .cites("/identity");
     if let Some(named) = named_audience(&said) {

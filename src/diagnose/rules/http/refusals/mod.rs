@@ -8,6 +8,7 @@ mod conditions;
 mod table;
 
 use crate::diagnose::reading;
+use crate::diagnose::rules::identity;
 use crate::evidence::Evidence;
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::services::refusal::Condition;
@@ -24,8 +25,11 @@ pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
     let answer = call.answer()?;
     let own = reading::service(e).map_or(&[][..], |service| service.refusals);
     let row = own.iter().chain(REFUSALS).find(|row| fits(row, e, call, answer))?;
-    // It speaks of a kind of credential that was not sent.
-    let other = row.about.is_some_and(|kind| call.credential_sent && e.identity.kind != kind);
+    // It speaks of a kind of credential that was not sent, or of the rights of another caller.
+    let of_another_kind = row.about.is_some_and(|kind| e.identity.kind != kind);
+    let of_another_caller =
+        || row.blames == Blames::Rights && identity::other_caller(e, answer).is_some();
+    let other = call.credential_sent && (of_another_kind || of_another_caller());
     Some(if other { &REPLACED } else { row })
 }
 
