@@ -181,7 +181,7 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
             if let Some(answer) = tried.exchange.answer() {
                 let (name, kind) = (&tried.exchange.name, &tried.exchange.kind);
                 let given = text::path(answer, name);
-                finding = finding.fact(format!("{label}, {kind} of that name: {given}"));
+                finding = finding.fact(format!("{label}, {kind} of {name}: {given}"));
             }
         }
         if let Some(soa) = contradictions::public_zone(r.seen) {
@@ -210,6 +210,10 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
         false => finding,
     };
     let finding = finding.decide_with(text::repeated(name, r.seen)).owner("DNS");
+    let finding = match about {
+        About::Zone => finding,
+        _ => finding.inspect("ask for AAAA alone", format!("{} AAAA", text::dig(name, r.seen))),
+    };
     Some(one_view(finding, e, r))
 }
 

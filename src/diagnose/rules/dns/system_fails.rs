@@ -91,7 +91,7 @@ fn over_tcp(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Find
     finding
         .reasoning(format!(
             "{label} answers with a truncated message over UDP, and the whole answer came over TCP: \
-             glibc asks again over TCP too, but A and AAAA on one connection (fact D181), where this \
+             glibc asks again over TCP too, but A and AAAA on one connection, where this \
              check has a connection for each; a server that answers one question a connection, or a \
              device that cuts the second, leaves glibc without an answer"
         ))
