@@ -101,7 +101,7 @@ pub fn has_form_of_a_key(word: &str) -> bool {
 #[must_use]
 pub fn holds_long_key(text: &str) -> bool {
     let words = |c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c));
-    let token = |word: &str| word.starts_with("eyJ") && word.len() >= 20 && word.contains('.');
+    let token = |word: &str| word.starts_with("eyJ") && word.contains(".eyJ");
     let signature = |part: &str| part.strip_prefix("sig=").is_some_and(|value| !value.is_empty());
     if text.split(words).any(token) || text.split(['?', '&', ';']).any(signature) {
         return true;

@@ -226,7 +226,10 @@ fn finding(evidence: &Evidence, rule: &'static super::Rule) -> Option<Finding> {
 fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal) -> String {
     let service = e.target.service_name.as_deref().unwrap_or("the service");
     let who = answered_by(reading::service(e), answer);
-    if let Some(product) = who.product() {
+    // A server field may be of what the service itself runs on: its own error shows more.
+    let of_front = row.id == "http-front-answered" || row.leaves == Leaves::FrontAsks;
+    let own = row.by_text() && answer.error.is_some() && !of_front;
+    if let Some(product) = who.product().filter(|_| !own) {
         let nginx = is_page(answer) && answer.status == 403 && product.product == "nginx";
         return match nginx {
             true => format!("by {}; {}", product.product, front_answered::WORKSPACE),

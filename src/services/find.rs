@@ -15,6 +15,8 @@ pub struct Match {
     pub zone: String,
     /// The labels before the suffix.
     pub prefix: String,
+    /// The label in the place of the region.
+    region: Option<String>,
 }
 
 impl Match {
@@ -27,7 +29,7 @@ impl Match {
     /// The name that is in the private zone; none where there is no zone, or the record is not known.
     #[must_use]
     pub fn private_name(&self) -> Option<String> {
-        let record = self.endpoint.record.replace(NAME, &self.prefix);
+        let record = fill(self.endpoint.record, self.region.as_deref()).replace(NAME, &self.prefix);
         (!self.zone.is_empty() && !record.is_empty()).then(|| under(&record, &self.zone))
     }
 
@@ -59,10 +61,12 @@ fn strip_pattern(host: &str, pattern: &str) -> Option<(String, Option<String>)> 
     Some((host[..start].join("."), region))
 }
 
+/// A suffix, a zone or a record with its region.
+fn fill(text: &str, region: Option<&str>) -> String {
+    text.replace("{region}", region.unwrap_or("{region}"))
+}
+
 fn find_by(host: &str, choose: impl Fn(&Endpoint) -> String) -> Option<Match> {
-    let fill = |text: &str, region: &Option<String>| {
-        text.replace("{region}", region.as_deref().unwrap_or("{region}"))
-    };
     // A name does not show which API of an account is called.
     all()
         .filter(|service| service.kind != Kind::Api)
@@ -77,9 +81,10 @@ fn find_by(host: &str, choose: impl Fn(&Endpoint) -> String) -> Option<Match> {
             Some(Match {
                 service,
                 endpoint,
-                suffix: fill(endpoint.suffix, &region),
-                zone: fill(endpoint.zone, &region),
+                suffix: fill(endpoint.suffix, region.as_deref()),
+                zone: fill(endpoint.zone, region.as_deref()),
                 prefix,
+                region,
             })
         })
         .min_by_key(|m| m.prefix.len())

@@ -237,8 +237,8 @@ pub struct Endpoint {
     pub zone: &'static str,
     /// Private-link sub-resources (group ids).
     pub group_ids: &'static [&'static str],
-    /// The record of one of its names in the private zone; `{name}` is what is before the suffix.
-    /// Empty where that is not known.
+    /// The record of one of its names in the private zone; `{name}` is what is before the suffix,
+    /// `{region}` the label in its place there. Empty where that is not known.
     pub record: &'static str,
 }
 

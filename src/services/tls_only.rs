@@ -44,8 +44,8 @@ pub(super) const SERVICES: &[Service] = &[
         public(&["MongoCluster"], "mongocluster.cosmos.azure.com", "privatelink.mongocluster.cosmos.azure.com"),
     ]).own_protocol(10260, Opening::Tls).resource_type("Microsoft.DocumentDB/mongoClusters"),
     Service::new("acr-data", "Container Registry data", &[
-        public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io"),
-        usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us"),
+        public(&["registry"], "{region}.data.azurecr.io", "privatelink.azurecr.io").record("{name}.{region}.data"),
+        usgov(&["registry"], "{region}.azurecr.us", "privatelink.azurecr.us").record(""),
     ]).resource_type("Microsoft.ContainerRegistry/registries"),
     Service::new("eventgrid", "Event Grid topic/domain", &[
         public(&["topic", "domain"], "eventgrid.azure.net", "privatelink.eventgrid.azure.net"),

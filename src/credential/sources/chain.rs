@@ -136,7 +136,7 @@ mod tests {
         assert!(reasons[0].contains("is ManagedIdentityCredential"), "{reasons:?}");
         for other in ["dev", "AzureCliCredential", "VisualStudioCodeCredential", "canary"] {
             let (name, reasons) = taken(other);
-            assert_eq!(name, "", "{other}");
+            assert_eq!(name, "none", "{other}");
             assert!(!reasons.is_empty() && !reasons[0].contains("canary"), "{reasons:?}");
         }
         for same in ["prod", "PROD", "environmentcredential", " ", ""] {

@@ -10,6 +10,7 @@ mod data_not_tested;
 mod deployment_inferred;
 mod deployment_missing;
 mod documented;
+mod endpoint_withdrawn;
 mod forbidden;
 pub(in crate::diagnose) mod front_answered;
 pub(in crate::diagnose) mod gateway_policy;
@@ -92,6 +93,7 @@ pub(super) const RULES: &[Rule] = &[
     body_incomplete::RULE,
     unexpected_status::RULE,
     success_unproved::RULE,
+    endpoint_withdrawn::RULE,
     origin::RULE,
     path_prefix::RULE,
     untested_paths::RULES[0],

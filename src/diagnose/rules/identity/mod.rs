@@ -17,6 +17,7 @@ mod key_refused;
 mod key_token_swapped;
 mod key_trimmed;
 mod keys_disabled;
+mod keys_switched_off;
 mod managed;
 mod metadata;
 mod metadata_proxied;
@@ -114,6 +115,7 @@ const CREDENTIAL: &[Rule] = &[
     role_not_effective::RULE,
     access_policy::RULE,
     keys_disabled::RULE,
+    keys_switched_off::RULE,
     credential_replaced::RULE,
     custom_subdomain::RULE,
     gateway_key::RULE,
