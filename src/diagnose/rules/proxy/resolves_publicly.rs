@@ -88,7 +88,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     )
     .undo("remove the link or the forwarder, and the route, again");
     let own_zone = if no_proxy::would_help(e) { own_zone.or() } else { own_zone };
-    Some(no_proxy::bypass_advice(finding, e).step(own_zone).check(reading::again(e)))
+    let look = Step::inspect(format!(
+        "read in the proxy's log to which address it connected for {}",
+        e.target.host
+    ));
+    let finding = no_proxy::bypass_advice(finding, e);
+    let finding = if no_proxy::would_help(e) { finding } else { finding.step(look) };
+    Some(finding.step(own_zone).check(reading::again(e)))
 }
 
 /// The public address that the service saw, where its message names it (fact H3).
