@@ -36,7 +36,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (label, dig) = (r.label(), text::dig(&e.dns.name, r.seen));
     let message = text::clause(
         format!("{label} declines questions with EDNS ({rcode}), and `options edns0` asks so"),
-        "the resolver declines questions with EDNS, as `options edns0` asks",
+        "the resolver declines questions with EDNS",
     );
     let finding = FindingBuilder::new(
         downstream::level_without_address(e),
