@@ -298,11 +298,11 @@ fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
         // Below the call to the deployment is judged by itself.
         _ if e.http.own_call(e) != OwnCall::NotMade => Ok(way.map(|way| {
             let list = match answer.status {
-                404 | 405 | 410 | 501 => "not offered there",
+                404 | 405 | 410 | 501 => "not offered",
                 400..=499 => "refused",
                 _ => "not given",
             };
-            format!("{way}; the deployment answers, but the list of models is {list}")
+            format!("{way}; only the list of models is {list}")
         })),
         _ => Err(format!("HTTP {} came back, and no rule explains why", answer.status)),
     }?;

@@ -3,7 +3,7 @@
 use super::{Explanation, Row};
 use crate::compare::view::{Party, View};
 use crate::evidence::Hop;
-use crate::evidence::http::HttpCall;
+use crate::evidence::http::{HttpCall, Purpose};
 use crate::render::fact_lines;
 
 pub(super) const ROWS: &[Row] = &[
@@ -46,15 +46,16 @@ fn other_deployment(v: &View<'_>) -> Option<Explanation> {
     })
 }
 
-/// Whether both made the same call and got two answers to it: what only one of them asks as well is no
-/// reason for that.
+/// Whether both made the same call and got two answers to it, apart from that to the deployment: what
+/// only one of them asks as well is no reason for that.
 fn is_answered_differently(v: &View<'_>) -> bool {
     let calls = |party: &Party<'_>| -> Vec<HttpCall> {
         party.e().http.value().map(|hop| hop.calls.clone()).unwrap_or_default()
     };
     let status = |call: &HttpCall| call.answer().map(|answer| answer.status);
     let of_bad = calls(&v.bad);
-    calls(&v.good).iter().any(|a| {
+    let of_good = calls(&v.good);
+    of_good.iter().filter(|a| a.purpose != Purpose::Deployment).any(|a| {
         let same =
             |b: &&HttpCall| (a.purpose, &a.method, &a.path) == (b.purpose, &b.method, &b.path);
         of_bad

@@ -79,7 +79,7 @@ fn looped(ip: IpAddr, router: Option<IpAddr>) -> RanOut {
         ),
         look: (format!("see the routers on the path to {ip}"), format!("traceroute -n {ip}")),
         decide: Some(format!(
-            "traceroute -n {ip}  # a loop: the same routers appear again and again"
+            "traceroute -n {ip} # a loop: the same routers appear again and again"
         )),
         owner: "Network",
         steps: vec![

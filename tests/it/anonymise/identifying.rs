@@ -45,6 +45,8 @@ pub(super) fn identifying(value: &Value, found: &mut BTreeSet<String>) {
                 "f8cdef31-a31e-4b4a-93e4-5f571e91255a",
                 // A role that every tenant has.
                 "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
+                // The workspace that no query is for.
+                "00000000-0000-0000-0000-000000000000",
             ];
             found.extend(names_of_id(text));
             found.extend(guids.filter(|guid| !known.contains(guid)).map(str::to_owned));
@@ -54,8 +56,9 @@ pub(super) fn identifying(value: &Value, found: &mut BTreeSet<String>) {
             for (key, one) in fields {
                 identifying(one, found);
                 let text = one.as_str().unwrap_or_default();
+                let of_azure = ["microsoft", "azure", "loganalytics"];
                 let own = ["account", "sha256", "deployment"].contains(&key.as_str())
-                    || key == "host" && !text.contains("microsoft") && !text.contains("azure");
+                    || key == "host" && !of_azure.iter().any(|part| text.contains(part));
                 // Numbers and single letters are in any output.
                 if own && text.len() > 1 && text.contains(char::is_alphabetic) {
                     found.insert(text.to_owned());
