@@ -254,8 +254,8 @@ fn unreachable(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
                 .owner(resolver.owner())
                 .inspect("see whether TCP is rejected too", probe(e, r))
                 .step(Step::inspect(format!(
-                    "on {from}: see the rules of its packet filter for UDP and TCP {port}, and \
-                     whether they admit this machine"
+                    "have whoever runs {from} see the rules of its packet filter for UDP and TCP \
+                     {port}, and whether they admit this machine"
                 )));
         }
         ResolverOutcome::Unreachable(_, Refuser::Link) => finding

@@ -284,6 +284,10 @@ fn tried(
 
 /// Commands for what the walk did not try.
 fn untried(mut finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+    // Without the proxy, the walk itself tries what is behind both paths.
+    if hangs_directly(e) {
+        return finding.decide_with(reading::again_with(e, "--proxy none"));
+    }
     if e.tls.small_hello().is_none() {
         finding = finding.decide_with(format!(
             "{}  # a small ClientHello",
