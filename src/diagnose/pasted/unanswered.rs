@@ -92,5 +92,5 @@ const ROWS: &[(&[&str], &str)] = &[
 pub(super) fn why(text: &str) -> Option<&'static str> {
     let text = text.to_ascii_lowercase();
     let says = |words: &&str| text.contains(words);
-    ROWS.iter().find(|(words, _)| words.iter().any(|word| says(word))).map(|(_, why)| *why)
+    ROWS.iter().find(|(words, _)| words.iter().any(&says)).map(|(_, why)| *why)
 }
