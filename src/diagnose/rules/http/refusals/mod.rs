@@ -8,7 +8,6 @@ mod conditions;
 mod table;
 
 use crate::diagnose::reading;
-use crate::diagnose::rules::identity;
 use crate::evidence::Evidence;
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::services::refusal::Condition;
@@ -25,12 +24,9 @@ pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
     let answer = call.answer()?;
     let own = reading::service(e).map_or(&[][..], |service| service.refusals);
     let row = own.iter().chain(REFUSALS).find(|row| fits(row, e, call, answer))?;
-    // It speaks of a kind of credential that was not sent, or of the rights of another caller.
+    // It speaks of a kind of credential that was not sent.
     let of_another_kind = row.about.is_some_and(|kind| e.identity.kind != kind);
-    let of_another_caller =
-        || row.blames == Blames::Rights && identity::other_caller(e, answer).is_some();
-    let other = call.credential_sent && (of_another_kind || of_another_caller());
-    Some(if other { &REPLACED } else { row })
+    Some(if call.credential_sent && of_another_kind { &REPLACED } else { row })
 }
 
 /// Whether the service accepted this call: 2xx with what was asked for.

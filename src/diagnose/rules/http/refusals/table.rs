@@ -42,7 +42,8 @@ const fn no_list(facts: &'static str, first: u16, last: u16) -> Refusal {
 }
 
 /// The refusal speaks of another kind of credential than the one that was sent, whichever row it is of.
-pub(super) const REPLACED: Refusal = identity("identity-credential-replaced", "H37", 400, 403).whole();
+pub(super) const REPLACED: Refusal =
+    identity("identity-credential-replaced", "H37", 400, 403).whole();
 
 /// The table. Order matters: only the first row that matches counts.
 pub(super) const REFUSALS: &[Refusal] = &[
@@ -86,15 +87,18 @@ pub(super) const REFUSALS: &[Refusal] = &[
     ]),
     http("http-deployment-retired", "H31", 410, 410).codes(&["modeldeprecated"]),
     // 400 about the caller.
-    identity("identity-tenant-mismatch", "H10", 400, 401).whole()
+    identity("identity-tenant-mismatch", "H10", 400, 401)
+        .whole()
         .blames(Blames::Rights)
         .codes(&["tenant provided in token does not match resource token"])
         .about(Token),
-    identity("identity-tenant-mismatch", "H10", 400, 401).whole()
+    identity("identity-tenant-mismatch", "H10", 400, 401)
+        .whole()
         .blames(Blames::Rights)
         .words(&["does not match resource tenant"])
         .about(Token),
-    identity("identity-custom-subdomain", "H14", 400, 401).whole()
+    identity("identity-custom-subdomain", "H14", 400, 401)
+        .whole()
         .words(&["custom subdomain for token authentication"])
         .about(Token),
     http("http-unexpected-status", "G2a", 400, 400)
@@ -156,11 +160,13 @@ pub(super) const REFUSALS: &[Refusal] = &[
         .blames(Blames::Rights)
         .codes(&["permissiondenied"])
         .about(Token),
-    identity("identity-keys-disabled", "H15", 401, 403).whole()
+    identity("identity-keys-disabled", "H15", 401, 403)
+        .whole()
         .blames(Blames::Rights)
         .codes(&["authenticationtypedisabled"])
         .about(ApiKey),
-    identity("identity-keys-disabled", "H15", 401, 403).whole()
+    identity("identity-keys-disabled", "H15", 401, 403)
+        .whole()
         .blames(Blames::Rights)
         .words(&["key based authentication is disabled"])
         .about(ApiKey),
