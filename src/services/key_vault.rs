@@ -33,7 +33,8 @@ const REFUSALS: &[Refusal] = &[
         .leaves(Leaves::CallerUntested)
         .words(&["akv10000"])
         .only(&[Condition::NotSent]),
-    Refusal::identity("identity-tenant-mismatch", "G19", 401, 401).whole()
+    Refusal::identity("identity-tenant-mismatch", "G19", 401, 401)
+        .whole()
         .blames(Blames::Rights)
         .words(&["akv10032"])
         .only(&[Condition::Token]),
@@ -41,7 +42,8 @@ const REFUSALS: &[Refusal] = &[
         .blames(Blames::Credential)
         .words(&["akv10022"])
         .only(&[Condition::Token]),
-    Refusal::identity("identity-tenant-mismatch", "G10", 401, 401).whole()
+    Refusal::identity("identity-tenant-mismatch", "G10", 401, 401)
+        .whole()
         .blames(Blames::Rights)
         .only(&[Condition::Token, Condition::OtherTenant]),
     Refusal::http("http-public-access-disabled", "G11", 403, 403)

@@ -68,7 +68,8 @@ const REFUSALS: &[Refusal] = &[
         .leaves(Leaves::CallerUntested)
         .codes(&["noauthenticationinformation", "publicaccessnotpermitted"])
         .only(&[Condition::NotSent]),
-    Refusal::identity("identity-tenant-mismatch", "Z24", 401, 401).whole()
+    Refusal::identity("identity-tenant-mismatch", "Z24", 401, 401)
+        .whole()
         .blames(Blames::Rights)
         .codes(&["invalidauthenticationinfo"])
         .only(&[Condition::Token, Condition::OtherTenant]),

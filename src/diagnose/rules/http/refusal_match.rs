@@ -149,7 +149,8 @@ impl MatchedRefusal<'_> {
     /// and only the account's own answer shows that it does not always.
     pub(in crate::diagnose) fn level(&self, e: &Evidence) -> Level {
         let passing = matches!(self.answer.status, 408 | 429 | 500..=599);
-        let page = (200..=299).contains(&self.answer.status) && self.row.leaves == Leaves::FrontAsks;
+        let page =
+            (200..=299).contains(&self.answer.status) && self.row.leaves == Leaves::FrontAsks;
         let elsewhere = page || (300..=399).contains(&self.answer.status);
         let every_call = self.row.holds_for_every_call();
         match (e.options.expect == Expect::Closed, self.own_call) {
