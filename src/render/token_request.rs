@@ -6,8 +6,8 @@ use super::text;
 use super::text_writer::TextWriter;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
-    Acquisition, Configured, CredentialKind, IdentityHop, TokenClaims, TokenOutcome, TokenPurpose,
-    TokenRequest,
+    Acquisition, Configured, CredentialForm, CredentialKind, IdentityHop, TokenClaims,
+    TokenOutcome, TokenPurpose, TokenRequest,
 };
 use crate::evidence::{Evidence, Observed};
 
@@ -87,6 +87,15 @@ pub(super) fn block(writer: &mut TextWriter, how: &Acquisition) {
     writer.write_indented(2, &format!("scope {}", how.scope));
     if how.secret_is_id {
         writer.write_indented(2, "the secret has the form of an id");
+    }
+    match how.secret_stands_for {
+        Some(CredentialForm::Reference) => {
+            writer.write_indented(2, "the secret is a reference to a vault");
+        }
+        Some(CredentialForm::Placeholder) => {
+            writer.write_indented(2, "the secret is a placeholder")
+        }
+        _ => {}
     }
     if how.secret_has_blank_ends {
         writer.write_indented(2, "the secret begins or ends with a blank or a line end");

@@ -34,6 +34,7 @@ const REFUSALS: &[Refusal] = &[
         .header("www-authenticate", SCHEMES)
         .only(&[Condition::NotSent]),
     Refusal::identity("identity-tenant-mismatch", "Z41", 401, 401)
+        .whole()
         .blames(Blames::Rights)
         .header("www-authenticate", "from the wrong issuer")
         .only(&[Condition::Token, Condition::Sent]),

@@ -34,6 +34,7 @@ const REFUSALS: &[Refusal] = &[
         .words(&["akv10000"])
         .only(&[Condition::NotSent]),
     Refusal::identity("identity-tenant-mismatch", "G19", 401, 401)
+        .whole()
         .blames(Blames::Rights)
         .words(&["akv10032"])
         .only(&[Condition::Token]),
@@ -42,6 +43,7 @@ const REFUSALS: &[Refusal] = &[
         .words(&["akv10022"])
         .only(&[Condition::Token]),
     Refusal::identity("identity-tenant-mismatch", "G10", 401, 401)
+        .whole()
         .blames(Blames::Rights)
         .only(&[Condition::Token, Condition::OtherTenant]),
     Refusal::http("http-public-access-disabled", "G11", 403, 403)

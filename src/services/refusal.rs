@@ -31,6 +31,8 @@ pub struct Refusal {
     pub leaves: Leaves,
     /// What the refusal is about.
     pub blames: Blames,
+    /// Whether it is about the caller or the account as a whole, so that it holds for every call.
+    pub whole: bool,
     /// The kind of credential that it speaks of; none: any.
     pub about: Option<CredentialKind>,
     /// What else gives the same answer, in sentences; a service whose refusals of a network all leave
@@ -170,6 +172,7 @@ impl Refusal {
             only: &[],
             leaves: Leaves::Nothing,
             blames: Blames::Other,
+            whole: false,
             about: None,
             open: &[],
         }
@@ -248,6 +251,19 @@ impl Refusal {
     pub const fn open(mut self, others: &'static [&'static str]) -> Self {
         self.open = others;
         self
+    }
+
+    /// It is about the caller or the account as a whole.
+    #[must_use]
+    pub const fn whole(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
+    /// Whether it holds for every call: a key, a token or a network has no rights by operation.
+    #[must_use]
+    pub const fn holds_for_every_call(&self) -> bool {
+        self.whole || matches!(self.blames, Blames::Network | Blames::Credential)
     }
 
     /// What it is about.

@@ -69,6 +69,7 @@ const REFUSALS: &[Refusal] = &[
         .codes(&["noauthenticationinformation", "publicaccessnotpermitted"])
         .only(&[Condition::NotSent]),
     Refusal::identity("identity-tenant-mismatch", "Z24", 401, 401)
+        .whole()
         .blames(Blames::Rights)
         .codes(&["invalidauthenticationinfo"])
         .only(&[Condition::Token, Condition::OtherTenant]),

@@ -3,7 +3,7 @@
 use crate::compare::row::{Item, Reading, Row, keyed, one, optional, unordered};
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{
-    Acquisition, CredentialKind, IdentityHop, TokenClaims, TokenOutcome, Withheld,
+    Acquisition, CredentialForm, CredentialKind, IdentityHop, TokenClaims, TokenOutcome, Withheld,
 };
 use crate::render::text;
 use crate::report::Report;
@@ -69,9 +69,11 @@ pub(super) const ROWS: &[Row] = &[
     Row::new("identity.scope", "scope that was asked for", |r| one(&asked(r)?.scope)),
     Row::new("identity.secret", "client secret", |r| {
         let asked = asked(r)?;
-        one(match (asked.secret_is_id, asked.secret_has_blank_ends) {
-            (true, _) => "has the form of an id",
-            (_, true) => "begins or ends with a blank",
+        one(match (asked.secret_stands_for, asked.secret_is_id, asked.secret_has_blank_ends) {
+            (Some(CredentialForm::Reference), ..) => "is a reference to a vault",
+            (Some(_), ..) => "is a placeholder",
+            (_, true, _) => "has the form of an id",
+            (_, _, true) => "begins or ends with a blank",
             _ => "has the usual form",
         })
     }),

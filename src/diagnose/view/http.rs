@@ -34,6 +34,8 @@ pub(in crate::diagnose) enum OwnCall {
     NotMade,
     /// Something lets it through; that the account answered is not proved.
     Reached,
+    /// The account itself answered that there is no such deployment: its caller is let in.
+    Missing,
     /// The account itself answered.
     Answered,
 }
@@ -75,8 +77,9 @@ impl<'a> HttpView<'a> {
         let Some(answer) = read.call.answer() else { return OwnCall::NotMade };
         let from_account = matches!(origin(e, answer), Origin::Headers | Origin::Certificate);
         match read.row.map(|row| row.leaves) {
-            // What it lacks has a finding of its own.
-            Some(Leaves::Caller) => OwnCall::Answered,
+            Some(Leaves::Caller) if from_account => OwnCall::Missing,
+            // A limit is no sign that the call would be let in.
+            Some(Leaves::Path) if answer.status == 429 => OwnCall::NotMade,
             None | Some(Leaves::Deployment) if from_account => OwnCall::Answered,
             None | Some(Leaves::Deployment | Leaves::Path | Leaves::Unproved) => OwnCall::Reached,
             Some(_) => OwnCall::NotMade,

@@ -6,7 +6,7 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::{Evidence, Expect, TargetKind};
 
 use super::answered_by::{AnsweredBy, is_page};
-use super::host_kind::host_kind;
+use super::host_kind::{GATEWAY_TEAM, host_kind};
 use super::network_fix;
 use super::pages;
 use super::refusal_match::{MatchedRefusal, find_refusal, place, request};
@@ -212,7 +212,9 @@ fn fix(
         )));
     }
     match refusal.answer.status {
-        500..=599 if host_kind(e).is_gateway() => behind_gateway(e, finding),
+        500..=599 if host_kind(e).is_gateway() => {
+            behind_gateway(e, finding.owner(GATEWAY_TEAM))
+        }
         429 => finding.step(Step::inspect(
             "ask the team that runs the server in front about its own call limit: the account's \
              quota is not what limits here",

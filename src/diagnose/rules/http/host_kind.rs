@@ -16,6 +16,9 @@ pub(in crate::diagnose) enum HostKind {
     Host,
 }
 
+/// The team that a gateway's own configuration and network belong to.
+pub(in crate::diagnose) const GATEWAY_TEAM: &str = "Azure platform";
+
 /// The first label of the host, by which Azure names it.
 fn label(e: &Evidence) -> &str {
     e.target.account.as_deref().unwrap_or("<account>")

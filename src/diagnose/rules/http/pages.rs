@@ -50,9 +50,13 @@ const PAGES: &[Page] = &[
         words: &["the ssl certificate error"],
         clause: "{name} does not accept the client certificate",
         means: "the server in front takes calls with a client certificate only, and does not accept the \
-                one that was sent",
+                one that it got; this tool sends none: on its way, something else calls with one of \
+                its own",
         owner: "Application",
-        steps: &[Do::See("ask the team that runs {name} which client certificates it accepts")],
+        steps: &[
+            Do::See("ask the team that runs {name} which client certificates it accepts"),
+            Do::See("see what is in between, and which client certificate it sends"),
+        ],
     },
     Page {
         words: &["request header or cookie too large"],

@@ -10,7 +10,7 @@ use crate::services::purpose::words;
 
 use super::answered_by::{AnsweredBy, answered_by, service_headers};
 use super::origin::{Origin, origin};
-use super::refusals::{Blames, Refusal};
+use super::refusals::{Leaves, Refusal};
 
 /// A call whose answer the table of refusals classifies.
 pub(in crate::diagnose) struct MatchedRefusal<'e> {
@@ -64,20 +64,34 @@ impl MatchedRefusal<'_> {
             .fact(format!("{} -> {}", request(self.call), self.line()))
             .fact(format!("answered by: {}", self.who().name()))
             .cites(pointer(self.index));
-        match self.own_call {
-            OwnCall::NotMade => finding,
-            OwnCall::Reached => finding.reasoning(
+        let reason = match (self.own_call, self.row.holds_for_every_call()) {
+            (OwnCall::NotMade, _) => return finding,
+            (OwnCall::Reached, false) => {
                 "only the list is refused; the call to the deployment gets through, but nothing \
-                 proves that the account answered it",
-            ),
-            OwnCall::Answered => finding
-                .reasoning("only the list is refused; the deployment answers to the same caller"),
-        }
+                 proves that the account answered it"
+            }
+            (OwnCall::Reached, true) => {
+                "this refusal holds for every call; the deployment gets another answer, but nothing \
+                 proves that the account sent it"
+            }
+            (OwnCall::Missing, false) => {
+                "only the list is refused; the same caller learns that there is no such deployment"
+            }
+            (OwnCall::Answered, false) => {
+                "only the list is refused; the deployment answers to the same caller"
+            }
+            (OwnCall::Missing | OwnCall::Answered, true) => {
+                "two answers to one caller: this refusal holds for every call, and yet the account \
+                 lets the call to the deployment in; either not every call gets to the same server, \
+                 or a change is under way"
+            }
+        };
+        finding.reasoning(reason)
     }
 
     /// Whether only the list is refused, and the account answers the application's own call.
     pub(in crate::diagnose) fn list_alone(&self) -> bool {
-        self.own_call == OwnCall::Answered
+        matches!(self.own_call, OwnCall::Answered | OwnCall::Missing)
     }
 
     /// Status, code and message on one line.
@@ -130,13 +144,22 @@ impl MatchedRefusal<'_> {
 
     /// The level of a refusal. With `--expect closed`, which asks about the network, a refusal of
     /// the caller decides nothing (fact H28). A refused list breaks no application whose own call is
-    /// answered; what may come and go with time, or with the network, could also affect that call.
+    /// answered, where the refusal may be about that operation alone: a role, a route. What holds for
+    /// every call, comes and goes with time, or sends the client elsewhere could also affect that call,
+    /// and only the account's own answer shows that it does not always.
     pub(in crate::diagnose) fn level(&self, e: &Evidence) -> Level {
         let passing = matches!(self.answer.status, 408 | 429 | 500..=599);
+        let page =
+            (200..=299).contains(&self.answer.status) && self.row.leaves == Leaves::FrontAsks;
+        let elsewhere = page || (300..=399).contains(&self.answer.status);
+        let every_call = self.row.holds_for_every_call();
         match (e.options.expect == Expect::Closed, self.own_call) {
             (true, _) if self.row.hop == Hop::Identity => Level::Risk,
             (true, _) | (_, OwnCall::NotMade) => Level::Broken,
-            (_, OwnCall::Answered) if !passing && self.row.blames != Blames::Network => Level::Note,
+            (_, OwnCall::Reached) if every_call => Level::Broken,
+            (_, OwnCall::Answered | OwnCall::Missing) if !passing && !elsewhere && !every_call => {
+                Level::Note
+            }
             _ => Level::Risk,
         }
     }

@@ -1,12 +1,14 @@
 //! The front end knows no account of this name (facts H18, H90).
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::{TargetKind, tunnel};
 
 use super::backend;
-use super::host_kind::{HostKind, host_kind};
+use super::host_kind::{GATEWAY_TEAM, HostKind, host_kind};
+use super::network_fix;
 use super::refusal_match::{MatchedRefusal, find_refusal, walked};
 
 pub(super) const RULE: Rule =
@@ -73,6 +75,10 @@ fn behind_gateway(e: &View<'_>, refusal: &MatchedRefusal<'_>, aim: HostKind) -> 
             Confidence::Inferred,
             format!("{name} calls the service by a name that no account owns"),
         )
+        .headline(
+            Clause::from(format!("{name} calls the service by a name that no account owns"))
+                .or("no account owns the name that the gateway calls"),
+        )
         .reasoning(format!(
             "the service finds the account by the name in the Host header that {name} sends. Either \
              {name} passes on the caller's ({host}), or the account that it names is misspelt or \
@@ -95,9 +101,8 @@ fn behind_gateway(e: &View<'_>, refusal: &MatchedRefusal<'_>, aim: HostKind) -> 
             .cites("/backend"),
         None => finding,
     };
-    let wanted =
-        e.backend.as_deref().map_or("<account>.openai.azure.com", |b| b.target.host.as_str());
-    let finding = finding.owner("Application");
+    let wanted = network_fix::behind(e);
+    let finding = finding.owner(GATEWAY_TEAM);
     let finding = match aim.behind(e) {
         Some(command) => finding.inspect(format!("see which host {name} calls"), command),
         None => finding,

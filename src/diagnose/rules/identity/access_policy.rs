@@ -4,7 +4,7 @@ use crate::diagnose::rules::http::refusal_match::{find_refusal, short};
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::Step;
 
-use super::credential::{claims, credential};
+use super::credential::{claims, credential, other_caller};
 use super::role_missing::{self, caller};
 
 pub(super) const RULE: Rule = rule!(
@@ -23,9 +23,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let lacks = permission(message).unwrap_or("the permission for this call");
     let assignee = reading::word(object.unwrap_or("<object id of the caller>"));
     let vault = reading::account(e);
+    let other = other_caller(e, said.answer);
+    let confidence =
+        other.map_or(said.confidence(), |other| other.confidence(e, said.confidence()));
     let finding = said
-        .finding(said.level(e), said.confidence(), format!("{} lacks {lacks}", short(who, 40)))
+        .finding(said.level(e), confidence, format!("{} lacks {lacks}", short(who, 40)))
         .cites("/identity");
+    let finding = match other {
+        Some(other) => other.explain(e, finding),
+        None => finding,
+    };
     Some(
         role_missing::list_of_secrets(e, &said, finding)
             .fact(format!("called with {}", credential(e)))

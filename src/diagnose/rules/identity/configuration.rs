@@ -1,7 +1,7 @@
 //! Credentials that the environment holds, and settings among them that mislead.
 
 use super::acquisition::{failed, level, no_token, source};
-use super::credential::{credential, rejected};
+use super::credential::{credential, other_caller, rejected};
 use super::profiles::{self, profile};
 use crate::clouds::Cloud;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, all_refusals};
@@ -194,8 +194,11 @@ fn fails(e: &View<'_>) -> bool {
 
 /// Whether the service refused the credential as such, or its rights.
 fn refused_by_service(e: &View<'_>) -> bool {
-    let of_caller =
-        |said: &MatchedRefusal<'_>| matches!(said.row.blames, Blames::Credential | Blames::Rights);
+    let of_caller = |said: &MatchedRefusal<'_>| match said.row.blames {
+        Blames::Credential => true,
+        Blames::Rights => other_caller(e, said.answer).is_none(),
+        _ => false,
+    };
     all_refusals(e).any(|said| said.call.credential_sent && of_caller(&said))
 }
 

@@ -1,11 +1,15 @@
 //! Facts about the credential in hand, as the rules of identity need them.
 
-use super::az;
+use super::{az, role_missing, tenant_mismatch};
+use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, all_refusals};
-use crate::diagnose::rules::http::refusals::Blames;
-use crate::diagnose::{View, reading};
+use crate::diagnose::rules::http::refusals::{Blames, text};
+use crate::diagnose::{FindingBuilder, View, reading};
+use crate::diagnosis::Confidence;
 use crate::evidence::Evidence;
+use crate::evidence::http::HttpAnswer;
 use crate::evidence::identity::{CredentialKind, TokenClaims};
+use crate::evidence::text::is_guid;
 
 /// The credential in words, with its source and never with itself.
 pub(super) fn credential(e: &Evidence) -> String {
@@ -34,6 +38,76 @@ pub(in crate::diagnose::rules) fn claims(e: &Evidence) -> Option<&TokenClaims> {
 /// off key or a gateway.
 pub(super) fn rejected<'e>(e: &View<'e>) -> Option<MatchedRefusal<'e>> {
     all_refusals(e).find(|said| said.call.credential_sent && said.row.blames == Blames::Credential)
+}
+
+/// A caller or tenant that a refusal names, and that is not the one of the token that was sent: the
+/// service judged the token of something in between (fact H94).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OtherCaller<'a> {
+    /// What differs.
+    what: &'static str,
+    /// What the refusal names.
+    named: &'a str,
+    /// What the token that was sent holds.
+    own: &'a str,
+}
+
+/// The other caller or tenant; none where the answer names none, or the token does not show its own.
+pub(super) fn other_caller<'a>(e: &'a Evidence, answer: &'a HttpAnswer) -> Option<OtherCaller<'a>> {
+    let claims = claims(e)?;
+    let message = text(answer)?;
+    let (what, named, own, ids) = match tenant_mismatch::token_tenant(message) {
+        Some(named) => ("tenant", named, claims.tenant.as_deref()?, [None, None]),
+        None => {
+            let named = role_missing::named_caller(message).filter(|named| is_guid(named))?;
+            let ids = [claims.application.as_deref(), claims.subject.as_deref()];
+            ("caller", named, claims.object.as_deref()?, ids)
+        }
+    };
+    let mut own_ids = [Some(own)].into_iter().chain(ids).flatten();
+    let is_own = own_ids.any(|id| id.eq_ignore_ascii_case(named));
+    (!is_own).then_some(OtherCaller { what, named, own })
+}
+
+impl OtherCaller<'_> {
+    /// The finding with whose credential was refused, and where to look for it. What is missing, the
+    /// service says; which of the two is behind it is certain only where a gateway was called.
+    pub(super) fn explain(&self, e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
+        let aim = host_kind(e);
+        let finding = finding
+            .fact(format!("the token that was sent is of {} {}", self.what, self.own))
+            .reasoning(format!(
+                "this is not the {} of your token: what answers at {} called the service with an \
+                 identity of its own, and that one is refused; a change of the token that was sent, or \
+                 of its caller's roles, does not help",
+                self.what, e.target.host
+            ))
+            .cites("/identity/claims");
+        let finding = match self.what {
+            "caller" => finding.inspect(
+                "see which identity it is",
+                az::service_principal_kind(&reading::word(self.named)),
+            ),
+            _ => finding,
+        };
+        match aim.is_gateway() {
+            true => {
+                let (words, command) = aim.keys(e);
+                finding.inspect(words, command)
+            }
+            false => finding
+                .reasoning("the host is not that of a gateway: the text may also be a copy")
+                .decide_with(format!("curl -sv https://{}/ -o /dev/null", e.target.host)),
+        }
+    }
+
+    /// The confidence of what the service says is missing.
+    pub(super) fn confidence(&self, e: &Evidence, confidence: Confidence) -> Confidence {
+        match host_kind(e).is_gateway() {
+            true => confidence,
+            false => Confidence::Inferred,
+        }
+    }
 }
 
 /// Whether the credential never reached the service: no call was made, or none carried it.

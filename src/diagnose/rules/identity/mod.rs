@@ -41,7 +41,6 @@ mod token_refused;
 mod unauthorized;
 mod withheld;
 
-pub(super) use credential_replaced::other_caller;
 pub(super) use token_audience::other_audience;
 
 use super::joined;

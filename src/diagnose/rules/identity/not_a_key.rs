@@ -2,11 +2,12 @@
 
 use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Step};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::identity::{CredentialForm, CredentialKind};
 
 use super::acquisition::no_token;
 use super::credential::{rejected, source};
+use super::entra::refuses_the_secret;
 
 pub(super) const REFERENCE: Rule = rule!(
     "identity-reference-unresolved",
@@ -35,7 +36,8 @@ const SYMPTOMS: &[&str] = &[
 ];
 
 /// A finding about a value of one of these forms that was refused: by the service, or, as a client
-/// secret, by Entra ID.
+/// secret, by Entra ID. Where Entra ID did not come to judge the secret, something else keeps the token
+/// back, and the form is a note.
 fn refused(
     e: &View<'_>,
     forms: &[CredentialForm],
@@ -45,7 +47,12 @@ fn refused(
     if let Some(no) = no_token(e) {
         let form = no.how.secret_stands_for.filter(is_one)?;
         let (confidence, message) = message(form);
-        let finding = no.finding(confidence, message);
+        let finding = match refuses_the_secret(e) {
+            true => no.finding(confidence, message),
+            false => FindingBuilder::new(Level::Note, Confidence::Inferred, message).reasoning(
+                "no token came for another reason: Entra ID has not judged the secret yet",
+            ),
+        };
         return Some((form, finding.cites("/identity/acquisition/secret_stands_for")));
     }
     let form = e.identity.looks_like.filter(is_one)?;

@@ -9,7 +9,7 @@ use crate::evidence::http::Purpose;
 use crate::services::purpose::{DATA_ACTIONS, words};
 
 use super::az;
-use super::credential::{claims, credential};
+use super::credential::{claims, credential, other_caller};
 use super::profiles::profile;
 use super::roles::{grant, role_for, role_for_call};
 
@@ -31,8 +31,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .or_else(|| claims(e).and_then(|c| c.object.clone()));
     let who = principal.as_deref().unwrap_or("the caller");
     let lacks = action.map_or("a role for this call", last_parts);
+    let other = other_caller(e, said.answer);
+    let confidence =
+        other.map_or(confidence(&said), |other| other.confidence(e, confidence(&said)));
     let mut finding = said
-        .finding(said.level(e), confidence(&said), format!("{} lacks {lacks}", short(who, 40)))
+        .finding(said.level(e), confidence, format!("{} lacks {lacks}", short(who, 40)))
         .cites("/identity");
     if let Some(action) = action {
         finding = finding.fact(format!("data action {action}"));
@@ -56,6 +59,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         );
     }
     let finding = list_of_secrets(e, &said, finding);
+    let finding = match other {
+        Some(other) => other.explain(e, finding),
+        None => taken_by_default(e, finding),
+    };
     Some(fix(e, finding, &said, action, principal.as_deref()))
 }
 
@@ -69,10 +76,10 @@ fn named_action(message: &str) -> Option<&str> {
     quoted_after(message, "data action").or_else(|| quoted_after(message, "action:"))
 }
 
-/// The data action of the call that was refused for want of a role: the one that the service names,
-/// or the one that an account asks for such a call (fact G4).
+/// The data action that the caller of the token lacks: the one that the service names, or the one that
+/// an account asks for such a call (fact G4). None where it is another caller that lacks it.
 pub(in crate::diagnose) fn refused_action(e: &View<'_>) -> Option<String> {
-    let refusal = find_refusal(e, RULE.id)?;
+    let refusal = find_refusal(e, RULE.id).filter(|said| other_caller(e, said.answer).is_none())?;
     let named = text(refusal.answer).and_then(named_action).map(str::to_owned);
     named.or_else(|| {
         let below = match refusal.call.purpose {
@@ -130,7 +137,6 @@ fn fix(
         "user" => Some("User"),
         _ => None,
     });
-    let finding = taken_by_default(e, finding);
     finding
         .owner("Identity")
         .inspect("see the caller's roles on the account", az::roles_of(&assignee))

@@ -9,7 +9,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
 
 use super::az;
-use super::credential::{claims, credential, scope};
+use super::credential::{claims, credential, other_caller, scope};
 
 pub(super) const RULE: Rule = rule!(
     "identity-tenant-mismatch",
@@ -36,6 +36,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         AnsweredBy::GatewayFrame => Confidence::Inferred,
         _ => Confidence::Proved,
     };
+    let other = other_caller(e, said.answer);
+    let confidence = other.map_or(confidence, |other| other.confidence(e, confidence));
     let mut finding = said
         .finding(
             said.level(e),
@@ -59,12 +61,18 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         true => finding.inspect("see the tenant of the account", account::show(e, TENANTS)),
         false => finding.inspect("see the tenant of the account", az::subscription_tenant()),
     };
-    let finding = finding
-        .inspect(
-            "get a token of that tenant",
-            az::get_access_token(Some(login), &scope(e), "tenant"),
-        )
-        .step(Step::local("set AZURE_TENANT_ID to it; az and azd keep logins of their own"));
+    let finding = match other {
+        None => finding
+            .inspect(
+                "get a token of that tenant",
+                az::get_access_token(Some(login), &scope(e), "tenant"),
+            )
+            .step(Step::local("set AZURE_TENANT_ID to it; az and azd keep logins of their own")),
+        Some(other) => other.explain(e, finding).step(Step::inspect(
+            "have the team that runs it call with an identity of that tenant, or pass the caller's \
+             token on",
+        )),
+    };
     let finding = if own_tenant { moved(e, finding) } else { finding };
     Some(
         finding

@@ -1,6 +1,6 @@
 //! The refusal is an account's, and the name is a gateway's: the gateway's own call was refused.
 
-use super::super::host_kind::host_kind;
+use super::super::host_kind::{GATEWAY_TEAM, host_kind};
 use crate::diagnose::{FindingBuilder, reading};
 use crate::diagnosis::Step;
 use crate::evidence::Evidence;
@@ -15,7 +15,7 @@ pub(super) fn behind_gateway(e: &Evidence, finding: FindingBuilder) -> FindingBu
             e.target.host,
             host_kind.name()
         ))
-        .owner("Azure platform")
+        .owner(GATEWAY_TEAM)
         .inspect(format!("see {} and its network", host_kind.name()), host_kind.show(e));
     let finding = match host_kind.behind(e) {
         Some(command) => finding.inspect("see which account it calls", command),

@@ -8,7 +8,6 @@ mod conditions;
 mod table;
 
 use crate::diagnose::reading;
-use crate::diagnose::rules::identity;
 use crate::evidence::Evidence;
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::services::refusal::Condition;
@@ -25,12 +24,9 @@ pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
     let answer = call.answer()?;
     let own = reading::service(e).map_or(&[][..], |service| service.refusals);
     let row = own.iter().chain(REFUSALS).find(|row| fits(row, e, call, answer))?;
-    // It speaks of a kind of credential that was not sent, or of the rights of another caller.
+    // It speaks of a kind of credential that was not sent.
     let of_another_kind = row.about.is_some_and(|kind| e.identity.kind != kind);
-    let of_another_caller =
-        || row.blames == Blames::Rights && identity::other_caller(e, answer).is_some();
-    let other = call.credential_sent && (of_another_kind || of_another_caller());
-    Some(if other { &REPLACED } else { row })
+    Some(if call.credential_sent && of_another_kind { &REPLACED } else { row })
 }
 
 /// Whether the service accepted this call: 2xx with what was asked for.
@@ -124,7 +120,8 @@ mod tests {
     fn rows_of_a_finding_leave_and_blame_the_same() {
         for row in rows() {
             let first = rows().find(|other| other.id == row.id).unwrap();
-            assert_eq!((first.leaves, first.blames), (row.leaves, row.blames), "{}", row.id);
+            let what = |row: &Refusal| (row.leaves, row.blames, row.whole);
+            assert_eq!(what(first), what(row), "{}", row.id);
         }
     }
 }

@@ -42,7 +42,8 @@ const fn no_list(facts: &'static str, first: u16, last: u16) -> Refusal {
 }
 
 /// The refusal speaks of another kind of credential than the one that was sent, whichever row it is of.
-pub(super) const REPLACED: Refusal = identity("identity-credential-replaced", "H37", 400, 403);
+pub(super) const REPLACED: Refusal =
+    identity("identity-credential-replaced", "H37", 400, 403).whole();
 
 /// The table. Order matters: only the first row that matches counts.
 pub(super) const REFUSALS: &[Refusal] = &[
@@ -87,14 +88,17 @@ pub(super) const REFUSALS: &[Refusal] = &[
     http("http-deployment-retired", "H31", 410, 410).codes(&["modeldeprecated"]),
     // 400 about the caller.
     identity("identity-tenant-mismatch", "H10", 400, 401)
+        .whole()
         .blames(Blames::Rights)
         .codes(&["tenant provided in token does not match resource token"])
         .about(Token),
     identity("identity-tenant-mismatch", "H10", 400, 401)
+        .whole()
         .blames(Blames::Rights)
         .words(&["does not match resource tenant"])
         .about(Token),
     identity("identity-custom-subdomain", "H14", 400, 401)
+        .whole()
         .words(&["custom subdomain for token authentication"])
         .about(Token),
     http("http-unexpected-status", "G2a", 400, 400)
@@ -157,10 +161,12 @@ pub(super) const REFUSALS: &[Refusal] = &[
         .codes(&["permissiondenied"])
         .about(Token),
     identity("identity-keys-disabled", "H15", 401, 403)
+        .whole()
         .blames(Blames::Rights)
         .codes(&["authenticationtypedisabled"])
         .about(ApiKey),
     identity("identity-keys-disabled", "H15", 401, 403)
+        .whole()
         .blames(Blames::Rights)
         .words(&["key based authentication is disabled"])
         .about(ApiKey),
@@ -184,7 +190,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     http("http-network-perimeter", "X15", 403, 403)
         .blames(Blames::Network)
         .words(&["network security perimeter"]),
-    http("http-temporarily-blocked", "X16, H30", 403, 403).words(&["temporarily blocked"]),
+    http("http-temporarily-blocked", "X16, H30", 403, 403).whole().words(&["temporarily blocked"]),
     http("http-outbound-restricted", "H6", 403, 403)
         .words(&["outbound network access is restricted"]),
     http("http-vnet-endpoint", "H5", 403, 403)
@@ -224,7 +230,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     unproved("G2c", 400, 400).only(&[Condition::For(Purpose::Deployment), Condition::Frame]),
     unproved("G2c", 422, 422).only(&[Condition::For(Purpose::Deployment), Condition::Frame]),
     // 404: host, path, or a list that this kind of account does not have.
-    http("http-subdomain-unmapped", "H18", 404, 404).words(&["subdomain does not map"]),
+    http("http-subdomain-unmapped", "H18", 404, 404).whole().words(&["subdomain does not map"]),
     front("W6, W12", 404, 404).only(&[Condition::Front]),
     no_list("H17, H19", 404, 404).codes(&["404", "resourcenotfound"]).only(&[
         Condition::For(Purpose::Models),

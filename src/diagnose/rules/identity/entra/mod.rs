@@ -110,12 +110,28 @@ impl<'e> Word<'e> {
         Some((meaning, looks))
     }
 
+    /// Whether it is about the secret itself. By 7000222 the value was a secret once: not this.
+    fn refuses_the_secret(&self) -> bool {
+        match self.number().and_then(rows::of_number) {
+            Some((id, _)) => id == "identity-secret-wrong",
+            None => {
+                let answer = self.answer.as_ref();
+                answer.is_some_and(|a| a.refusal.error.as_deref() == Some("invalid_client"))
+            }
+        }
+    }
+
     /// The row that reads it, with the id of its finding.
     fn row(&self) -> Option<(&'static str, &'static Row)> {
         self.number()
             .and_then(rows::of_number)
             .or_else(|| rows::without(self.answer.as_ref().map_or(Without::KnownNumber, lacks)))
     }
+}
+
+/// Whether Entra ID judged the client secret, and does not know it.
+pub(super) fn refuses_the_secret(e: &Evidence) -> bool {
+    Word::of(e).is_some_and(|word| word.refuses_the_secret())
 }
 
 /// What a program printed in place of a token, with the program's name.
