@@ -69,8 +69,12 @@ impl<'t> Name<'t> {
     }
 
     fn is_secret(&self) -> bool {
-        let last = self.written.rsplit(['-', '_']).next().unwrap_or_default();
-        ENDINGS.iter().any(|ending| self.plain.ends_with(ending))
+        // `key1`, `API_KEY_2`: of several, each has its number.
+        let count = |c: char| c.is_ascii_digit() || c == '-' || c == '_';
+        let plain = self.plain.trim_end_matches(count);
+        let written = self.written.trim_end_matches(count);
+        let last = written.rsplit(['-', '_']).next().unwrap_or_default();
+        ENDINGS.iter().any(|ending| plain.ends_with(ending))
             || LAST_WORDS.contains(&last.to_ascii_lowercase().as_str())
     }
 
@@ -109,6 +113,9 @@ fn by_name(text: &str) -> String {
         } else if name.written == "code" {
             // The key of a function; elsewhere the code of an error.
             assigned.of_query()
+        } else if name.written == "-p" {
+            // Many a program takes a password so, and others a port or a path.
+            assigned.next_word()
         } else if ["-u", "--user", "-U", "--proxy-user"].contains(&name.written) {
             assigned.password_of_user()
         } else if name.is_secret() || name.is_credential_class() {
@@ -139,12 +146,12 @@ mod tests;
 /// Where the value of a name is that says of it that it is secret.
 fn secret(name: &Name<'_>, assigned: &Assigned<'_>) -> Option<(usize, usize)> {
     if name.is_credential_class() {
-        return assigned.arguments();
+        return assigned.arguments().or_else(|| assigned.bare_arguments());
     }
     let line = LINES.iter().any(|ending| name.plain.ends_with(ending));
     let value = assigned.value(line);
     // A challenge says where to ask for one.
-    if value.is_some_and(|(from, _)| line && assigned.text[from..].starts_with("https://")) {
+    if value.is_some_and(|(from, _)| assigned.is_of_challenge(name, from)) {
         return None;
     }
     let found = value.or_else(|| assigned.arguments());

@@ -10,6 +10,8 @@ const JOINED: &[&str] = &["is", "was", "provided", "passed", "used", "received",
 const SHORTEST: usize = 8;
 /// Bytes of a word that are read at most.
 const LONGEST: usize = 16 << 10;
+/// What ends a value without quotes, as it begins a text or ends the one around it.
+const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// Names that a challenge has behind its scheme.
 const CHALLENGE: &[&str] =
     &["realm", "authorization", "authorization_uri", "resource", "resource_id", "error", "scope"];
@@ -72,7 +74,11 @@ impl<'t> Assigned<'t> {
 
     /// What is assigned to the name, up to the end of the line if `line`.
     pub(super) fn value(&self, line: bool) -> Option<(usize, usize)> {
-        let at = self.skip(self.sign()?, " \t");
+        let sign = self.sign()?;
+        if let Some(block) = self.block(sign) {
+            return Some(block);
+        }
+        let at = self.skip(sign, " \t");
         // A value in quotes may be on the next line, as where JSON is printed for people.
         let below = self.skip(at, " \t\r\n");
         let at = if self.opening(below).is_some() { below } else { at };
@@ -90,10 +96,29 @@ impl<'t> Assigned<'t> {
         .filter(|(from, to)| self.is_a_value(*from, *to))
     }
 
+    /// The lines below a name that YAML gives a text of several lines, `key: |`.
+    fn block(&self, sign: usize) -> Option<(usize, usize)> {
+        let rest = self.rest(sign).trim_start_matches([' ', '\t']);
+        let is_mark = rest.starts_with(['|', '>']) || self.text[..sign].ends_with('>');
+        let (mark, below) = rest.split_once('\n').filter(|_| is_mark)?;
+        let is_alone = mark.trim_end().chars().all(|c| "|>-+".contains(c) || c.is_ascii_digit());
+        let indent = below.len() - below.trim_start_matches([' ', '\t']).len();
+        if !is_alone || indent == 0 {
+            return None;
+        }
+        let inside = |line: &&str| line.trim().is_empty() || line.starts_with(&below[..indent]);
+        let length: usize = below.split_inclusive('\n').take_while(inside).map(str::len).sum();
+        let from = self.text.len() - below.len();
+        Some((from + indent, from + below[..length].trim_end().len()))
+    }
+
     /// Numbers of Entra ID follow many a name, and are no secrets.
     fn is_a_value(&self, from: usize, to: usize) -> bool {
         let value = self.text.get(from..to).unwrap_or_default();
-        !(value.is_empty() || value.starts_with("AADSTS"))
+        let behind = value.strip_prefix("AADSTS").filter(|rest| rest.starts_with(is_digit));
+        let ends = [' ', ':', '.', ','];
+        let is_number = behind.map(|rest| rest.trim_start_matches(is_digit));
+        !(value.is_empty() || is_number.is_some_and(|r| r.is_empty() || r.starts_with(ends)))
     }
 
     /// The end of a value that began behind a quote: that quote again, or the end of the line.
@@ -122,14 +147,48 @@ impl<'t> Assigned<'t> {
             return from + end_of_line(rest);
         }
         let ends = |(at, c): (usize, char)| {
-            c.is_whitespace() || "\"'`\\".contains(c) || ENDS.contains(c) && ends_here(rest, at)
+            let quote = |at: usize| rest[at..].trim_start_matches('\\').starts_with(QUOTES);
+            c.is_whitespace()
+                || QUOTES.contains(&c)
+                || c == '\\' && quote(at)
+                || ENDS.contains(c) && ends_here(rest, at)
         };
-        let end = rest.char_indices().find(|found| ends(*found)).map_or(rest.len(), |(at, _)| at);
+        // Several signs at the beginning are a part of it.
+        let signs = rest.find(|c| !ENDS.contains(c)).unwrap_or(rest.len());
+        let goes_on =
+            rest[signs..].starts_with(|c: char| !c.is_whitespace() && !QUOTES.contains(&c));
+        let signs = if signs > 1 && goes_on { signs } else { 0 };
+        let end = rest.char_indices().skip_while(|(at, _)| *at < signs).find(|found| ends(*found));
+        let end = end.map_or(rest.len(), |(at, _)| at);
+        // A scheme is not the value, which follows it.
+        let next = rest[end..].trim_start_matches([' ', '\t']);
+        let word = super::Name::new(&rest[..end]);
+        if word.is_secret() && next.len() < rest.len() - end && !next.starts_with(MARK) {
+            let next = self.text.len() - next.len();
+            return match self.opening(next) {
+                Some((quote, inside)) => self.closing(inside, quote),
+                None => self.word(next),
+            };
+        }
         // A call that gives the value holds it, perhaps as its default.
         match end > 0 && rest[end..].starts_with('(') {
             true => from + rest.find([')', '\n']).unwrap_or(rest.len()),
             false => from + end,
         }
+    }
+
+    /// What a call with the name gets without quotes, `AzureKeyCredential(key)`.
+    pub(super) fn bare_arguments(&self) -> Option<(usize, usize)> {
+        let rest = self.rest(self.end).strip_prefix('(')?;
+        let length = rest.find([')', '\n']).unwrap_or(rest.len());
+        Some((self.end + 1, self.end + 1 + length))
+    }
+
+    /// Whether it is where a challenge says to ask for a token, `authorization="https://.."`.
+    pub(super) fn is_of_challenge(&self, name: &super::Name<'_>, from: usize) -> bool {
+        name.plain == "authorization"
+            && self.rest(self.behind_name()).starts_with('=')
+            && self.rest(from).starts_with("https://")
     }
 
     /// What a call with the name gets in quotes, `AzureKeyCredential("..")`, or brackets hold.
@@ -226,12 +285,16 @@ impl<'t> Assigned<'t> {
     /// Whether the value is a name again, whose value comes under `value`: `key="ApiKey" value="..."`.
     pub(super) fn names_another(&self, is_secret: fn(&super::Name<'t>) -> bool) -> bool {
         let name = self.text.get(self.start..self.end).unwrap_or_default();
-        let is_name = ["key", "name"].contains(&name.to_ascii_lowercase().as_str());
+        let is_name = ["key", "name", "keyname"].contains(&name.to_ascii_lowercase().as_str());
         let Some((from, to)) = self.value(false).filter(|_| is_name) else { return false };
         let next = self.rest(to).trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
         is_secret(&super::Name::new(&self.text[from..to]))
             && next.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("value"))
     }
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
 }
 
 /// The end of a line, or of the quotes around it; parts of it may have quotes of their own.
