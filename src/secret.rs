@@ -102,8 +102,7 @@ pub fn has_form_of_a_key(word: &str) -> bool {
 pub fn holds_long_key(text: &str) -> bool {
     let words = |c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c));
     let token = |word: &str| word.starts_with("eyJ") && word.contains(".eyJ");
-    let signature = |part: &str| part.strip_prefix("sig=").is_some_and(|value| !value.is_empty());
-    if text.split(words).any(token) || text.split(['?', '&', ';']).any(signature) {
+    if text.split(words).any(token) || holds_signature(text) {
         return true;
     }
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| {
@@ -113,6 +112,13 @@ pub fn holds_long_key(text: &str) -> bool {
             && has(u8::is_ascii_lowercase)
             && has(u8::is_ascii_uppercase)
     })
+}
+
+/// Whether a text holds the signature of a shared access signature.
+#[must_use]
+pub(crate) fn holds_signature(text: &str) -> bool {
+    let signature = |part: &str| part.strip_prefix("sig=").is_some_and(|value| !value.is_empty());
+    text.split(['?', '&', ';']).any(signature)
 }
 
 /// The secrets of one walk, all of which are taken out of every text of a peer before it is

@@ -11,6 +11,7 @@ use crate::credential::{SourceChoice, has_form_of_a_key, looks_like_a_key};
 use crate::evidence::Expect;
 use crate::evidence::azure::ResourceId;
 use crate::evidence::text::{begins_as_url, holds_at_sign, is_guid};
+use crate::secret::holds_signature;
 use crate::walk::proxy_choice::{self, ProxyOption};
 use crate::world::ConnectOverride;
 
@@ -183,10 +184,27 @@ pub(crate) fn file(text: &str) -> Result<String, String> {
     if begins_as_url(text) || text.split_once(':').is_some_and(password) {
         return Err("expected the path of a file, not a URL".to_owned());
     }
-    match has_form_of_a_key(text) {
+    let refused = match is_path(text) {
+        true => holds_signature(text),
+        false => has_form_of_a_key(text),
+    };
+    match refused {
         true => Err(KEY_FOR_FILE.to_owned()),
         false => Ok(text.to_owned()),
     }
+}
+
+/// Whether a word says that it is a path, as [`KEY_FOR_FILE`] advises and no key or token does. A key
+/// in base64 may begin with a `/`.
+fn is_path(text: &str) -> bool {
+    let here = ["./", "../", "~/", ".\\", "..\\"].iter().any(|start| text.starts_with(start));
+    let drive = text.get(1..3).is_some_and(|sign| [":\\", ":/"].contains(&sign));
+    let of_root = |path: &str| {
+        let first = path.split('/').next().unwrap_or_default();
+        let is_word = first.len() >= 3 && first.bytes().all(|byte| byte.is_ascii_lowercase());
+        is_word || path.contains(|c: char| !(c.is_ascii_alphanumeric() || "/+=".contains(c)))
+    };
+    here || drive || text.strip_prefix('/').is_some_and(of_root)
 }
 
 /// A file to read that is named in outputs.
@@ -260,6 +278,17 @@ mod tests {
         assert!(api_version("2024-10-01-preview").is_ok());
         for path in ["./9f8e7d6c5b4a39281706f5e4d3c2b1a0", "2026-11-29.json", "key.txt"] {
             assert!(file(path).is_ok(), "{path}");
+        }
+        // What the message advises helps, for a key of either form and a token.
+        for key in [long, token] {
+            for path in [format!("./{key}"), format!("./{key}.pem"), format!("/tmp/x-{key}/ca.pem")]
+            {
+                assert!(file(&path).is_ok() && destination(&path).is_ok(), "{path}");
+                assert!(named_file(&path).is_ok(), "{path}");
+            }
+        }
+        for word in [format!("/{long}"), format!("/x/{long}=="), format!("./{signature}")] {
+            assert!(file(&word).is_err(), "{word}");
         }
     }
 

@@ -30,6 +30,13 @@ pub enum CredentialError {
     /// `--identity` with a source that has no such identities.
     #[error("--identity: {0} has no user-assigned identity to choose")]
     NoUserAssigned(String),
+    /// `AZURE_TOKEN_CREDENTIALS` with a value that `DefaultAzureCredential` throws at (fact I110).
+    #[error(
+        "AZURE_TOKEN_CREDENTIALS is neither prod, dev nor the name of a credential: \
+         DefaultAzureCredential throws an error; an application that creates its credential \
+         itself ignores the variable: name the source with --credential"
+    )]
+    TokenCredentials,
     /// An assertion without the application that it is for.
     #[error("--assertion-file: {0} is not set")]
     NoApplication(String),

@@ -60,6 +60,9 @@ impl Credential {
         }
         let mut found: Vec<(&'static Source, Detected)> =
             sources::detected(options, environment).collect();
+        if found.is_empty() && sources::throws(options, environment) {
+            return Err(CredentialError::TokenCredentials);
+        }
         let left_out: Vec<SkippedSource> = sources::left_out(options, environment)
             .into_iter()
             .map(|LeftOut { label, reason }| SkippedSource { source: label, reason })

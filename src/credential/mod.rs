@@ -41,6 +41,7 @@ pub use find::{leaked_into_args, secrets};
 pub use options::{CredentialOptions, Host, SourceChoice};
 pub use resource_manager::for_resource_manager;
 pub use shared::for_another_service;
+pub(crate) use sources::TOKEN_CREDENTIALS;
 pub use sources::{API_KEY_VARIABLE, SOURCES, Source, TOKEN_VARIABLE};
 pub use token::{AcquiredToken, LateConnection};
 

@@ -19,6 +19,8 @@ use super::{reading, system};
 
 mod unanswered;
 
+pub use unanswered::why as no_answer;
+
 pub use super::engines::documented_refusal::phrase;
 
 /// Statuses that are tried where an answer shows none.
@@ -31,6 +33,9 @@ const CONNECT_REFUSED: &[&str] = &[
     "received http code 403 from proxy after connect",
     "proxyerror: 403",
 ];
+
+/// What one says that wants to know its caller, in lower case.
+const WANTS_A_LOGIN: &[&str] = &["proxy authentication required"];
 
 /// What was asked, as far as it is known.
 pub struct Asked {
@@ -112,6 +117,25 @@ pub fn explained(asked: &Asked, answer: &HttpAnswer) -> ExplainedAnswer {
         }
     };
     ExplainedAnswer { line, meaning }
+}
+
+/// Whether its text shows what it means, and not only its status.
+#[must_use]
+pub fn reads(asked: &Asked, answer: &HttpAnswer) -> bool {
+    let text = text(answer);
+    let of_row = |(evidence, row): (Evidence, &Refusal)| {
+        row.by_text() || answered_by(reading::service(&evidence), answer).product().is_some()
+    };
+    of_token(asked, text).is_some()
+        || of_proxy(asked, answer.status, text).is_some()
+        || matched(asked, answer).is_some_and(of_row)
+}
+
+/// Whether a text is of a client that a proxy refused.
+#[must_use]
+pub fn refused_by_proxy(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    CONNECT_REFUSED.iter().chain(WANTS_A_LOGIN).any(|words| text.contains(words))
 }
 
 /// The row that reads it, and the evidence in which it does. Whether a key or a token was sent is not
@@ -277,7 +301,7 @@ fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
 fn of_proxy(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
     let text = text.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
-    let wants = says(&["proxy authentication required"]);
+    let wants = says(WANTS_A_LOGIN);
     let id = match status {
         407 => "proxy-auth-required",
         0 if wants => "proxy-auth-required",

@@ -31,7 +31,8 @@ pub fn explain(text: &str, base: &Evidence, secrets: &[Secret]) -> Vec<Explained
     let mut answers = Vec::new();
     for _ in 0..DEPTH {
         let quotes = pasted::quotes(&rest);
-        let answer = Printed::read(&rest).answer(asked.quoted_status, &redactor);
+        let reads = |answer: &_| pasted::reads(&asked, answer);
+        let answer = Printed::read(&rest, &redactor, reads).answer(asked.quoted_status, &redactor);
         // The only body in a text that quotes another answer may be that other one's.
         let answer = match quotes.is_some() && pasted::quotes(pasted::text(&answer)).is_none() {
             true => Printed::whole(&rest).answer(asked.quoted_status, &redactor),

@@ -3,7 +3,7 @@
 
 use serde_json::{Deserializer, Value};
 
-use crate::diagnose::pasted::phrase;
+use crate::diagnose::pasted::{no_answer, phrase, refused_by_proxy};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::text::clean;
 use crate::secret::Redactor;
@@ -21,6 +21,11 @@ const DEPTH: usize = 4;
 /// Words before a status, in lower case.
 const BEFORE_STATUS: &[&str] =
     &["http/", "status", "error code", "errorcode", "error:", "<title>", "<h1>"];
+/// What begins the line of a request, in lower case.
+const METHODS: &[&str] =
+    &["get /", "post /", "put /", "delete /", "patch /", "head /", "options /"];
+/// How far before the version of a request's line its method is looked for.
+const LINE: usize = 4096;
 /// Words before the URL of a request, in lower case.
 const REQUESTED: &[&str] = &[
     "for url:",
@@ -47,32 +52,58 @@ pub(super) struct Printed<'t> {
 }
 
 impl<'t> Printed<'t> {
-    /// The parts of an answer. Of several in one text, as in a log, it is the last that failed.
-    pub(super) fn read(text: &'t str) -> Self {
+    /// The parts of an answer. Of several in one text, as in a log, it is the last that failed. An
+    /// application logs errors of its own behind one: a body that no table `reads` is passed over
+    /// where one before it is read.
+    pub(super) fn read(
+        text: &'t str,
+        redactor: &Redactor<'_>,
+        reads: impl Fn(&HttpAnswer) -> bool,
+    ) -> Self {
         let mut tries = TRIES;
         let bodies = bodies(text, DEPTH, &mut tries);
-        let last = bodies.last();
         let all = statuses(text);
-        // A failure without a body that can be read may follow those with one.
-        let failed = |found: &&Found| found.status >= 400 && found.is_head;
-        let later = all.iter().rev().find(failed).filter(|found| {
-            let after = |body: &Body| {
-                found.at >= body.end && status_of(text, &all, &bodies) != Some(found.status)
-            };
-            last.is_some_and(after)
-        });
-        if let (Some(_), Some(body)) = (later, last) {
-            return Self::whole(text.get(body.end..).unwrap_or_default());
-        }
-        let Some(last) = last else {
+        let Some(last) = bodies.last() else {
+            if let Some(rest) = unanswered(text, &all, 0) {
+                return Self::whole(rest);
+            }
             let body = object_alone(text);
             return Self { body, ..Self::whole(text) };
         };
-        let before = bodies.iter().rev().nth(1).map_or(0, |body| body.end);
+        if let Some(rest) = unanswered(text, &all, last.end) {
+            return Self::whole(rest);
+        }
+        let of = |at: usize| Self::of_body(text, &all, &bodies, at);
+        let end = bodies.len() - 1;
+        let read = (0..=end).rev().find(|at| reads(&of(*at).answer(None, redactor)));
+        let flat = |at: usize| is_flat(&bodies[at].value);
+        let status = |at: usize| of(at).status.unwrap_or(0);
+        // One that passes by itself is not the cause of a later one of the service.
+        let is_cause = |read: usize| {
+            let passes = matches!(status(read), 408 | 429 | 500..);
+            (read + 1..=end).all(|at| flat(at) || !passes && status(at) >= 500)
+        };
+        let at = read.filter(|at| is_cause(*at)).unwrap_or(end);
+        let printed = of(at);
+        // A failure without a body that can be read may follow those with one.
+        let failed = |found: &&Found| found.status >= 400 && found.is_head;
+        let later = all.iter().rev().find(failed);
+        let later =
+            later.filter(|found| found.at >= last.end && printed.status != Some(found.status));
+        match later {
+            Some(_) => Self::whole(text.get(last.end..).unwrap_or_default()),
+            None => printed,
+        }
+    }
+
+    /// The answer whose body is one of several.
+    fn of_body(text: &'t str, all: &[Found], bodies: &[Body], at: usize) -> Self {
+        let before = at.checked_sub(1).map_or(0, |at| bodies[at].end);
+        let next = bodies.get(at + 1).map_or(text.len(), |next| next.start);
         Self {
-            status: status_of(text, &all, &bodies),
-            headers: headers(text.get(before..).unwrap_or_default()),
-            body: Some(last.value.clone()),
+            status: status_of(text, all, &bodies[at], before, next),
+            headers: headers(text.get(before..next).unwrap_or_default()),
+            body: Some(bodies[at].value.clone()),
             markup: None,
             text,
         }
@@ -143,6 +174,8 @@ struct Found {
     at: usize,
     /// Whether it is in the first line of an answer.
     is_head: bool,
+    /// Whether that line is quoted in one of a log: no body follows it.
+    is_quoted: bool,
     status: u16,
 }
 
@@ -162,13 +195,46 @@ fn statuses(text: &str) -> Vec<Found> {
         let between = between.replace("code", "");
         let joins = |c: char| " :='\"()\\_-".contains(c);
         let is_head = word == "http/";
-        let fits = digits.len() == 3 && between.chars().all(joins);
-        fits.then_some(Found { at: from, is_head, status })
+        let line = line_before(&lower, from - before.len() + at);
+        let fits =
+            digits.len() == 3 && between.chars().all(joins) && !(is_head && is_of_server(line));
+        let is_quoted = line.contains('"');
+        fits.then_some(Found { at: from, is_head, is_quoted, status })
     };
     let starts = lower.char_indices().filter(|(at, c)| {
         c.is_ascii_digit() && !lower[..*at].ends_with(|c: char| c.is_ascii_alphanumeric())
     });
     starts.filter_map(|(at, _)| found(at)).collect()
+}
+
+/// What is before a place in its line, as far as it matters.
+fn line_before(text: &str, place: usize) -> &str {
+    let near = (place.saturating_sub(LINE)..=place).find(|at| text.is_char_boundary(*at));
+    text[near.unwrap_or(place)..place].rsplit('\n').next().unwrap_or_default()
+}
+
+/// Whether this is, up to the version of HTTP, the line that a server logs of a request it was sent: the
+/// status behind it is the application's own. A client that logs the same names the server before it
+/// (fact H140).
+fn is_of_server(line: &str) -> bool {
+    let (before, request) = line.rsplit_once('"').unwrap_or(("", line));
+    let words = before.split_whitespace().next_back().unwrap_or_default();
+    METHODS.iter().any(|method| request.contains(method)) && !words.contains("://")
+}
+
+/// What follows the last answer of a text, where it is words of a client that got none: then the last
+/// call is the one that failed. Behind the first line of an answer they may be its body, and what a
+/// proxy refuses was answered.
+fn unanswered<'t>(text: &'t str, all: &[Found], body: usize) -> Option<&'t str> {
+    let last = all.iter().filter(|found| found.at >= body).next_back();
+    let from = match last {
+        Some(found) if found.is_quoted => found.at,
+        Some(_) => return None,
+        None if body > 0 => body,
+        None => return None,
+    };
+    let (_, rest) = text.get(from..)?.split_once('\n')?;
+    (no_answer(rest).is_some() && !refused_by_proxy(rest)).then_some(rest)
 }
 
 /// Which of several statuses counts: that of the last head that failed, or of the last, as behind a
@@ -180,13 +246,18 @@ fn chosen<'f>(all: impl Iterator<Item = &'f Found>) -> Option<u16> {
     failed.or_else(|| heads().next()).or_else(|| all.first()).map(|found| found.status)
 }
 
-/// The status of the last body: what precedes it, from the body before on; else what follows it.
-fn status_of(text: &str, all: &[Found], bodies: &[Body]) -> Option<u16> {
-    let last = bodies.last()?;
-    let before = bodies.iter().rev().nth(1).map_or(0, |body| body.end);
-    let own = all.iter().filter(|found| (before..last.start).contains(&found.at));
-    let behind = all.iter().filter(|found| (last.start..text.len()).contains(&found.at));
-    chosen(own).or_else(|| behind.map(|found| found.status).next())
+/// The status of a body: one directly before it; else what precedes it, from the body `before` on; else
+/// what follows it, up to the `next`.
+fn status_of(text: &str, all: &[Found], body: &Body, before: usize, next: usize) -> Option<u16> {
+    let own = || all.iter().filter(|found| (before..body.start).contains(&found.at));
+    let behind = all.iter().find(|found| (body.start..next).contains(&found.at));
+    let joins = |c: char| c.is_whitespace() || "-:=,".contains(c);
+    let directly = own().next_back().filter(|found| {
+        let between = text.get(found.at + 3..body.start).unwrap_or_default();
+        !found.is_head && between.chars().all(joins)
+    });
+    let directly = directly.map(|found| found.status);
+    directly.or_else(|| chosen(own())).or_else(|| behind.map(|found| found.status))
 }
 
 /// Lines that are headers of an answer, with the marks of `curl -v` before them.
@@ -260,10 +331,18 @@ fn markup(text: &str) -> Option<&str> {
 
 /// Whether an object is in one of the forms of an error (fact G13).
 fn has_error(value: &Value) -> bool {
-    let wrapped = ["error", "odata.error"].iter().any(|name| value[*name].is_object());
-    let flat = value.get("message").is_some()
-        && (value.get("statusCode").is_some() || value.get("code").is_some());
-    wrapped || flat || value["errors"][0].is_object()
+    is_wrapped(value) || is_flat(value) || value["errors"][0].is_object()
+}
+
+fn is_wrapped(value: &Value) -> bool {
+    ["error", "odata.error"].iter().any(|name| value[*name].is_object())
+}
+
+/// The form that many a program logs its own errors in, too.
+fn is_flat(value: &Value) -> bool {
+    !is_wrapped(value)
+        && value.get("message").is_some()
+        && (value.get("statusCode").is_some() || value.get("code").is_some())
 }
 
 /// The texts of an object, those of its parts included.

@@ -158,6 +158,62 @@ fn of_a_log_the_last_answer_that_failed_is_read() {
 }
 
 #[test]
+fn what_the_application_logs_of_its_own_answer_is_not_that_of_the_service() {
+    let disabled = "Error code: 403 - {'error': {'code': '403', 'message': 'Public access is \
+                    disabled. Please configure private endpoint.'}}\n";
+    let json = "{\"error\":{\"code\":\"403\",\"message\":\"Public access is disabled. Please \
+                configure private endpoint.\"},\"status\":403}\n";
+    for (service, own) in [
+        (disabled, "INFO:     127.0.0.1:5 - \"POST /chat HTTP/1.1\" 500 Internal Server Error\n"),
+        (disabled, "127.0.0.1 - - [30/Nov/2026 10:00:00] \"POST /ask HTTP/1.1\" 500 -\n"),
+        (disabled, "10.0.0.1 - - [30/Nov/2026:10:00:00 +0000] \"POST /chat HTTP/1.1\" 502 157\n"),
+        (disabled, "[pid: 1|app: 0] 10.0.0.1 POST /chat => generated 21 bytes (HTTP/1.1 500)\n"),
+        (disabled, "{\"request\":\"POST /chat HTTP/1.1\",\"status\":500}\n"),
+        (json, "{\"level\":\"error\",\"message\":\"failed\",\"code\":\"E\",\"statusCode\":502}\n"),
+        (json, "HTTP/1.1 500\n{\"message\":\"internal\",\"code\":\"500\"}\n"),
+        (json, "HTTP/1.1 500\n{\"error\":{\"message\":\"internal\",\"code\":\"500\"}}\n"),
+    ] {
+        let log = [service, own].concat();
+        assert_eq!(ids("openai", &log), ["http-public-access-disabled"], "{log}");
+        let line = &explain(&log, &base("openai"), &[])[0].line;
+        assert!(line.contains("403"), "{log}: {line}");
+    }
+    // The quiet neighbours: the log of a client, and a later failure of the service itself.
+    let urllib3 = "https://x.openai.azure.com:443 \"POST /openai/x HTTP/1.1\" 502 10\n";
+    let line = &explain(&[disabled, urllib3].concat(), &base("openai"), &[])[0].line;
+    assert!(line.contains("502"), "{line}");
+    let limited = "Error code: 429 - {'error': {'code': '429', 'message': 'Requests have exceeded \
+                   token rate limit.'}}\n";
+    let failed = "Error code: 500 - {'error': {'code': 'x', 'message': 'teapot'}}\n";
+    let line = &explain(&[limited, failed].concat(), &base("openai"), &[])[0].line;
+    assert!(line.contains("500"), "{line}");
+}
+
+#[test]
+fn a_log_that_ends_without_an_answer_is_not_called_refused() {
+    let request = "INFO HTTP Request: POST https://a.openai.azure.com/x ";
+    let lost = "httpx.ConnectError: [Errno -2] Name or service not known\n\
+                openai.APIConnectionError: Connection error.\n";
+    let limited = "Error code: 429 - {'error': {'code': '429', 'message': 'Requests have exceeded \
+                   token rate limit.'}}\n";
+    for before in ["\"HTTP/1.1 200 OK\"\n", "\"HTTP/1.1 429 Too Many Requests\"\n"] {
+        for before in [[request, before].concat(), [request, before, limited].concat()] {
+            let log = [before.as_str(), lost].concat();
+            let meaning = explain(&log, &base("openai"), &[]).remove(0).meaning;
+            let why = meaning.err().unwrap_or_else(|| panic!("{log}"));
+            assert!(why.starts_with("no server answered") && why.contains("(dns)"), "{why}");
+        }
+    }
+    // The quiet neighbours: the failure is the last, and such words are the body of an answer.
+    let log = [lost, limited].concat();
+    assert_eq!(ids("openai", &log), ["http-rate-limited"]);
+    for head in ["HTTP/1.1 503 Service Unavailable\n\n", "< HTTP/1.1 503 x\n<\n"] {
+        let text = [head, "upstream connect error, reset reason: connection timed out\n"].concat();
+        assert_ne!(ids("openai", &text), ["-"], "{text}");
+    }
+}
+
+#[test]
 fn what_no_server_answered_is_not_called_refused() {
     for (text, hop) in [
         ("httpx.ConnectError: [Errno -2] Name or service not known", "(dns)"),

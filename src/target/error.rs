@@ -45,6 +45,12 @@ pub enum TargetError {
          reference out: an endpoint is no secret"
     )]
     Reference,
+    /// A word of a template in the place of the name.
+    #[error(
+        "the target has a word of a template in the place of a name, as <your-resource> is one: put \
+         the name of the account or the endpoint there"
+    )]
+    Placeholder,
     /// A user name or password in the URL.
     #[error("the URL holds a user name or password: leave it out, keys come from the environment")]
     UserInfo,

@@ -5,7 +5,7 @@ mod typed;
 
 pub use error::{BackendError, TargetError};
 pub use typed::COMMANDS;
-use typed::{LONGEST, base_path, from_name, from_url, holds_signature};
+use typed::{LONGEST, base_path, from_name, from_url, has_placeholder, holds_signature};
 
 use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
@@ -69,6 +69,9 @@ impl Target {
         // Before the rest: no other message may repeat what comes before an `@`.
         if holds_at_sign(typed) {
             return Err(TargetError::UserInfo);
+        }
+        if has_placeholder(typed) {
+            return Err(TargetError::Placeholder);
         }
         if begins_as_url(typed) && !typed.contains("://") {
             return Err(TargetError::MistypedScheme);

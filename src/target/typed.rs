@@ -24,6 +24,16 @@ pub(super) fn holds_signature(typed: &str) -> bool {
     })
 }
 
+/// Whether a word of a template is where the host belongs: no name has such brackets. A path may have
+/// one, as documentation writes it.
+pub(super) fn has_placeholder(typed: &str) -> bool {
+    let host = typed.split_once("://").map_or(typed, |(_, behind)| behind);
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    [('<', '>'), ('{', '}')].iter().any(|(open, close)| {
+        host.split_once(*open).is_some_and(|(_, behind)| behind.contains(*close))
+    })
+}
+
 /// A bare name: an account, or a host name.
 pub(super) fn from_name(typed: &str) -> Result<String, TargetError> {
     let name = typed.strip_suffix('.').unwrap_or(typed);

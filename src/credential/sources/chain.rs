@@ -6,11 +6,22 @@ use crate::credential::options::CredentialOptions;
 use crate::world::Environment;
 
 /// The variable.
-const VARIABLE: &str = "AZURE_TOKEN_CREDENTIALS";
+pub(crate) const VARIABLE: &str = "AZURE_TOKEN_CREDENTIALS";
 /// The credentials of a deployed application, in that variable.
 const DEPLOYED: &str = "prod";
 /// Those of a developer's machine.
 const DEVELOPER: &str = "dev";
+
+/// Credentials of the SDKs that are no source here: they are of a person's session or tool.
+const OTHERS: &[&str] = &[
+    "AzurePowerShellCredential",
+    "BrokerCredential",
+    "InteractiveBrowserCredential",
+    "IntelliJCredential",
+    "SharedTokenCacheCredential",
+    "VisualStudioCodeCredential",
+    "VisualStudioCredential",
+];
 
 /// A class of the chain.
 #[derive(Clone, Copy)]
@@ -47,7 +58,11 @@ enum Kept {
 }
 
 impl Kept {
-    fn of(source: &Source, environment: &Environment) -> Self {
+    fn of(source: &Source, options: &CredentialOptions, environment: &Environment) -> Self {
+        // To choose an identity is to name the source that has them.
+        if options.identity.is_some() && source.name == super::managed_identity::SOURCE.name {
+            return Self::Yes;
+        }
         let wanted = environment.get(VARIABLE).map(str::trim).filter(|text| !text.is_empty());
         let (Some(class), Some(wanted)) = (source.class, wanted) else { return Self::Yes };
         let is = |name: &str| name.eq_ignore_ascii_case(wanted);
@@ -69,7 +84,7 @@ pub(in crate::credential) fn detected(
     SOURCES.iter().filter_map(move |source| {
         let named = chosen == Some(source.name);
         let kept = match chosen {
-            None => Kept::of(source, environment),
+            None => Kept::of(source, options, environment),
             Some(_) => Kept::Yes,
         };
         match kept {
@@ -93,29 +108,53 @@ pub(in crate::credential) fn left_out(
     if options.choice.name().is_some() {
         return Vec::new();
     }
-    let out = SOURCES.iter().filter(|source| matches!(Kept::of(source, environment), Kept::No));
-    let wanted = environment.get(VARIABLE).unwrap_or_default().trim().to_owned();
-    let named = SOURCES
-        .iter()
-        .filter_map(|source| source.class)
-        .flat_map(|class| [class.name, class.group])
-        .find(|name| name.eq_ignore_ascii_case(&wanted));
+    let kept = |source: &Source| Kept::of(source, options, environment);
+    let out = SOURCES.iter().filter(|source| matches!(kept(source), Kept::No));
     let reason = format!(
         "{VARIABLE} is {}, and DefaultAzureCredential leaves it out",
-        named.unwrap_or("the name of another credential")
+        known(environment).unwrap_or("no name of a credential")
     );
     out.filter_map(|source| source.detected(&Probe { options, environment, named: false }))
+        // The metadata service that is there is nothing that anyone configured.
+        .filter(|found| found.is_explicit)
         .map(|found| LeftOut { label: found.label, reason: reason.clone() })
         .collect()
 }
 
+/// What the variable says, in the capitals of the SDKs; none where it says nothing that they know.
+fn known(environment: &Environment) -> Option<&'static str> {
+    let wanted = environment.get(VARIABLE)?.trim();
+    SOURCES
+        .iter()
+        .filter_map(|source| source.class)
+        .flat_map(|class| [class.name, class.group])
+        .chain(OTHERS.iter().copied())
+        .find(|name| name.eq_ignore_ascii_case(wanted))
+}
+
+/// Whether `DefaultAzureCredential` throws because of the variable, where a source that is configured
+/// would be left to it.
+pub(in crate::credential) fn throws(
+    options: &CredentialOptions,
+    environment: &Environment,
+) -> bool {
+    let is_set = environment.get(VARIABLE).is_some_and(|text| !text.trim().is_empty());
+    is_set && known(environment).is_none() && !left_out(options, environment).is_empty()
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::credential::{Credential, CredentialOptions};
+    use crate::credential::{Credential, CredentialError, CredentialOptions, SourceChoice};
     use crate::world::Environment;
 
     /// The source that is taken with a client secret configured, and why others are not.
     fn taken(value: &str) -> (String, Vec<String>) {
+        let found = found(value, &CredentialOptions::default()).unwrap();
+        let reasons = found.skipped_sources.iter().map(|skipped| skipped.reason.clone());
+        (found.name.to_owned(), reasons.collect())
+    }
+
+    fn found(value: &str, options: &CredentialOptions) -> Result<Credential, CredentialError> {
         let pairs = [
             ("AZURE_TOKEN_CREDENTIALS", value),
             ("AZURE_TENANT_ID", "t"),
@@ -124,9 +163,7 @@ mod tests {
         ];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let environment = Environment::from_pairs(pairs);
-        let found = Credential::find(&CredentialOptions::default(), &environment).unwrap();
-        let reasons = found.skipped_sources.iter().map(|skipped| skipped.reason.clone());
-        (found.name.to_owned(), reasons.collect())
+        Credential::find(options, &environment)
     }
 
     #[test]
@@ -134,13 +171,46 @@ mod tests {
         let (name, reasons) = taken("ManagedIdentityCredential");
         assert_eq!(name, "managed-identity");
         assert!(reasons[0].contains("is ManagedIdentityCredential"), "{reasons:?}");
-        for other in ["dev", "AzureCliCredential", "VisualStudioCodeCredential", "canary"] {
+        for other in ["dev", "AzureCliCredential", "VisualStudioCodeCredential"] {
             let (name, reasons) = taken(other);
             assert_eq!(name, "none", "{other}");
-            assert!(!reasons.is_empty() && !reasons[0].contains("canary"), "{reasons:?}");
+            assert!(reasons[0].contains(other), "{reasons:?}");
         }
         for same in ["prod", "PROD", "environmentcredential", " ", ""] {
             assert_eq!(taken(same).0, "client-secret", "{same}");
         }
+    }
+
+    #[test]
+    fn a_value_that_no_sdk_knows_is_an_error_and_not_repeated() {
+        for wrong in ["prodd", "canary", "ManagedIdentity"] {
+            let error = found(wrong, &CredentialOptions::default()).unwrap_err();
+            assert_eq!(error, CredentialError::TokenCredentials, "{wrong}");
+            assert!(!error.to_string().contains(wrong), "{error}");
+        }
+        // A key is not left to it, and no other credential is looked for.
+        let environment = Environment::from_pairs([
+            ("AZURE_TOKEN_CREDENTIALS".to_owned(), "prodd".to_owned()),
+            ("AZURE_OPENAI_API_KEY".to_owned(), "k".to_owned()),
+        ]);
+        assert!(Credential::find(&CredentialOptions::default(), &environment).is_ok());
+        // The application that creates its credential itself names it.
+        let named = SourceChoice::Named("client-secret".to_owned());
+        for choice in [named, SourceChoice::None] {
+            let options = CredentialOptions { choice, ..CredentialOptions::default() };
+            assert!(found("prodd", &options).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_identity_that_is_chosen_is_asked_whatever_the_variable_says() {
+        let identity = Some("11111111-2222-3333-4444-555555555555".to_owned());
+        let options = CredentialOptions { identity, ..CredentialOptions::default() };
+        for value in ["dev", "AzureCliCredential"] {
+            assert_eq!(found(value, &options).unwrap().name, "managed-identity", "{value}");
+        }
+        // The quiet neighbour: of several sources the first one counts, and has no identities.
+        let error = found("prod", &options).err();
+        assert!(matches!(error, Some(CredentialError::NoUserAssigned(_))), "{error:?}");
     }
 }

@@ -89,8 +89,16 @@ const ROWS: &[(&[&str], &str)] = &[
 ];
 
 /// At which hop a call ended without an answer.
-pub(super) fn why(text: &str) -> Option<&'static str> {
+pub fn why(text: &str) -> Option<&'static str> {
     let text = text.to_ascii_lowercase();
-    let says = |words: &&str| text.contains(words);
+    // A number is one of its own, and no part of an id or a time.
+    let alone = |(at, word): (usize, &str)| {
+        let joins = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        !text[..at].ends_with(joins) && !text[at + word.len()..].starts_with(joins)
+    };
+    let says = |words: &&str| match words.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => text.match_indices(*words).any(alone),
+        false => text.contains(words),
+    };
     ROWS.iter().find(|(words, _)| words.iter().any(&says)).map(|(_, why)| *why)
 }

@@ -1,9 +1,10 @@
 //! No credential was given: the service's own 401 proves the path, and nothing more (H28).
 
+use crate::credential::TOKEN_CREDENTIALS;
 use crate::diagnose::rules::http::refusal_match::{find_refusal, pointer, request};
 use crate::diagnose::rules::http::refusals::Leaves;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Level};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::identity::{CredentialKind, TokenOutcome};
 use crate::services::{self, Service};
 
@@ -22,13 +23,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     // The platform was asked because it is there, and has none to give: that is no fault.
     let asked = failed(e);
+    // An application whose SDK leaves out what is configured for it gets no token.
+    let left_out = e.identity.skipped_sources.iter().enumerate();
+    let left_out = left_out.clone().find(|(_, other)| other.reason.starts_with(TOKEN_CREDENTIALS));
+    let level = if left_out.is_some() { Level::Risk } else { Level::Note };
     let message = match asked {
+        _ if left_out.is_some() => {
+            "the credential that is configured is left out: authentication was not tested"
+        }
         Some(_) => "authentication was not tested: the platform gives no token",
         None => "no credential was given: authentication was not tested",
     };
     let finding = match find_refusal(e, RULE.id) {
         Some(said) => said
-            .finding(Level::Note, Confidence::Proved, message)
+            .finding(level, Confidence::Proved, message)
             .reasoning(format!(
                 "{} to a call without a credential is the answer of a front door that works",
                 said.answer.status
@@ -37,7 +45,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         None => {
             // A list for a call without a credential is a risk of its own (http-success-unproved).
             let call = e.http.main().filter(|main| main.leaves(Leaves::Unproved))?.call;
-            FindingBuilder::new(Level::Note, Confidence::Proved, message)
+            FindingBuilder::new(level, Confidence::Proved, message)
                 .fact(format!("{} was answered without a credential", request(call)))
                 .reasoning("something in front may add one, or this host asks for none")
                 .cites(pointer(0))
@@ -60,6 +68,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         None => finding,
     };
     let mut finding = finding.not_tested().cites("/identity/kind");
+    if let Some((index, other)) = left_out {
+        finding = finding
+            .fact(format!("{} is configured: {}", other.source, other.reason))
+            .reasoning("an application that creates its credential itself ignores the variable")
+            .cites(format!("/identity/skipped_sources/{index}"))
+            .owner("Application")
+            .step(Step::local(format!(
+                "set {TOKEN_CREDENTIALS} to prod or to the credential that is intended, or unset it"
+            )));
+    }
     // A key of another service is the likely reason that none went.
     let own = services::keys_of(reading::service(e));
     let keys = || services::all_keys().filter(|keys| Some(*keys) != own);
