@@ -12,7 +12,7 @@ use crate::evidence::tls::{Certificate, CertificateFault, TlsOutcome};
 pub const ALLOWED_S: u64 = 300;
 
 /// The day after which this program was written: no walk can have begun before it.
-pub const WRITTEN: &str = "2025-01-01";
+pub const WRITTEN: &str = "2026-01-01";
 
 /// A comparison with the clock of a peer.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, ExtendedError, Record, Soa};
-pub use chain::{Chain, is_privatelink, record_and_zone, shows_endpoint};
+pub use chain::{Chain, is_privatelink, is_within, record_and_zone, shows_endpoint};
 pub use contradiction::Contradiction;
 pub use exchange::{DnsOutcome, Exchange, LateAnswer, Stray, StrayReason, Transport};
 pub use failure::{CODE_NOT_SHOWN, LookupFailure};

@@ -4,12 +4,27 @@
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::evidence::dns::{
     Contradiction, Exchange, LookupFailure, QuestionType, Rcode, Record, RecordType,
-    ResolverEvidence, Soa, SystemAnswer,
+    ResolverEvidence, Soa, SystemAnswer, is_within,
 };
 use crate::evidence::{Evidence, Observed};
 
 use super::dns_experiments::questions;
 use super::library::Library;
+
+/// Domains of the primary servers of Microsoft's public zones.
+const MICROSOFT: &[&str] = &[
+    "azure-dns.com",
+    "azure-dns.net",
+    "azure-dns.org",
+    "azure-dns.info",
+    "azuredns-cloud.net",
+    "dns-tm.com",
+    "msft.net",
+    "microsoft.com",
+    "t-msedge.net",
+    "azure-dns.us",
+    "azure-dns.cn",
+];
 
 /// What the answers contradict each other about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,10 +88,22 @@ fn zone_words_contradict(e: &Evidence, r: &ResolverEvidence) -> bool {
     }
 }
 
+/// The SOA of the privatelink zone, asked for itself, where it is that of Azure's public zone. A server
+/// of the operator's own may hold the zone too.
+pub(in crate::diagnose) fn public_zone(r: &ResolverEvidence) -> Option<&Soa> {
+    not_azure_private(r).filter(|soa| is_microsoft_zone(soa))
+}
+
 /// The SOA of the privatelink zone, asked for itself, where it is not that of a private zone of
 /// Azure's.
-pub(in crate::diagnose) fn public_zone(r: &ResolverEvidence) -> Option<&Soa> {
+pub(in crate::diagnose) fn not_azure_private(r: &ResolverEvidence) -> Option<&Soa> {
     let asked = r.zone_soa.value()?;
     let soa = asked.answer()?.soa.as_ref()?;
     (soa.zone.eq_ignore_ascii_case(&asked.name) && !is_azure_private(soa)).then_some(soa)
+}
+
+/// Whether an SOA is that of one of Microsoft's zones: a public one, where it is not an Azure private
+/// zone's.
+pub(in crate::diagnose) fn is_microsoft_zone(soa: &Soa) -> bool {
+    MICROSOFT.iter().any(|d| is_within(&soa.mname, d) || is_within(&soa.rname, d))
 }

@@ -90,6 +90,13 @@ pub fn record_and_zone(name: &str) -> Option<(&str, &str)> {
     Some((&name[..at], &name[at + 1..]))
 }
 
+/// Whether `name` is `zone` or lies under it.
+#[must_use]
+pub fn is_within(name: &str, zone: &str) -> bool {
+    let (name, zone) = (name.to_ascii_lowercase(), zone.to_ascii_lowercase());
+    name == zone || name.ends_with(&format!(".{zone}"))
+}
+
 /// Whether a name lies in a `privatelink.` zone, where private endpoints have their names.
 #[must_use]
 pub fn is_privatelink(name: &str) -> bool {

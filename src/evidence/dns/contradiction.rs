@@ -1,6 +1,6 @@
 //! Answers of one resolver to the A and the AAAA question that no one server would give both.
 
-use super::chain::is_privatelink;
+use super::chain::{is_privatelink, record_and_zone};
 use super::{Answer, Exchange, Rcode, ResolverEvidence};
 
 /// How the answers to the A and the AAAA question contradict each other.
@@ -62,9 +62,10 @@ impl Answer {
         { all }.any(|one| one.eq_ignore_ascii_case(wanted))
     }
 
-    /// Whether the answer names the zone of `name`, directly below it.
+    /// Whether the answer names the zone of `name`: its privatelink zone, where the record may have
+    /// several labels, else the one directly above it.
     fn soa_holds(&self, name: &str) -> bool {
-        let zone = name.split_once('.').map(|(_, zone)| zone);
+        let zone = record_and_zone(name).or_else(|| name.split_once('.')).map(|(_, zone)| zone);
         self.soa.as_ref().zip(zone).is_some_and(|(soa, zone)| soa.zone.eq_ignore_ascii_case(zone))
     }
 
@@ -121,6 +122,14 @@ mod tests {
         let asked = Exchange::unanswered(NAME, QuestionType::A, Transport::Udp);
         let value = Exchange { outcome: DnsOutcome::Answered { answer }, ..asked };
         Observed::Done { started_ms: 0.0, took_ms: 1.0, value }
+    }
+
+    #[test]
+    fn a_record_of_several_labels_is_held_by_its_zone() {
+        let name = "myreg.eastus.data.privatelink.azurecr.io";
+        let empty = answer("NOERROR", &[], "privatelink.azurecr.io");
+        let held = empty.value().and_then(Exchange::answer).map(|answer| answer.soa_holds(name));
+        assert_eq!(held, Some(true));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
-use crate::diagnose::view::{answer_series, contradictions};
+use crate::diagnose::view::{answer_series, contradictions, dns_experiments};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, Rcode, ResolverRole};
@@ -28,9 +28,16 @@ enum Aaaa {
     Error(String),
 }
 
+/// So many equal answers make it likely that one server gives them all.
+const STEADY: usize = 4;
+
 /// The first deciding resolver that answers A and not AAAA. Applications do not wait for others.
 fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
-    e.dns.deciding().into_iter().find_map(|r| {
+    // Where several servers answer, and one of them knows no such name, that is the fault.
+    let several = |r: &ResolverView<'_>| {
+        contradictions::of(e, r.seen).is_some() || answer_series::varying(e, r.seen).is_some()
+    };
+    e.dns.deciding().into_iter().filter(|r| !several(r)).find_map(|r| {
         // A resolver that fails on A as well is down, and has its own finding.
         let a = reading::message(&r.seen.a).filter(|_| r.outcome.is_answer())?;
         let how = match &r.seen.aaaa.value()?.outcome {
@@ -52,10 +59,6 @@ fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, aaaa) = swallowing(e)?;
-    // Several servers answer, and one of them knows no such name.
-    if contradictions::of(e, r.seen).is_some() || answer_series::varying(e, r.seen).is_some() {
-        return None;
-    }
     // The lookup failed although an address was there.
     let application = !reading::proxied(e)
         && r.seen.role != ResolverRole::Given
@@ -82,7 +85,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             let doubt = !ends_lookup
                 && gives_address
                 && r.seen.contradiction(&e.dns.name).is_some()
-                && answer_series::steady(e, r.seen) < 2;
+                && repeated(e, r)
+                && answer_series::steady(e, r.seen) < STEADY;
             let level = match (ends_lookup, doubt && application) {
                 (true, _) => Level::Broken,
                 (false, true) => Level::Risk,
@@ -203,6 +207,11 @@ fn error(
     if musl_fails { finding.caveat() } else { finding }
 }
 
+/// Whether the A question was repeated, whatever came back; reports of before were without.
+fn repeated(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    dns_experiments::questions(e, r.seen, "repeat-query").next().is_some()
+}
+
 /// NXDOMAIN is about every type, so next to an address it is a server's fault, or another server's
 /// word: repeats of the A question tell.
 fn denied(
@@ -220,12 +229,25 @@ fn denied(
          and one of them does not know the name",
     );
     let asked = answer_series::steady(e, r.seen);
-    match (doubt, asked > 1) {
-        (true, _) => finding.decide_with(text::repeated(&e.dns.name, r.seen)),
-        (false, true) => finding.reasoning(format!(
+    let dig = text::repeated(&e.dns.name, r.seen);
+    if doubt && asked > 1 {
+        return finding
+            .reasoning(format!(
+                "the A question was answered {asked} times, alike each time: too few to tell"
+            ))
+            .decide_with(dig);
+    }
+    if doubt {
+        return finding.decide_with(dig);
+    }
+    match (repeated(e, r), asked >= STEADY) {
+        (true, true) => finding.reasoning(format!(
             "the A question was asked {asked} times and answered alike each time, so one server that \
              fails for AAAA is likely"
         )),
-        (false, false) => finding,
+        (true, false) => finding,
+        (false, _) => finding
+            .reasoning("the A question was not repeated, so which of the two it is is not known")
+            .decide_with(dig),
     }
 }

@@ -29,6 +29,14 @@ pub(super) const RULE: Rule = rule!(
 ])
 .explains_groups(&[OF_ONE_ANSWER, NOT_LET_IN]);
 
+/// So many equal answers make one server likelier than several.
+const STEADY: usize = 4;
+
+/// What makes one server answer in two ways: dnsmasq forwards the questions for other types than that
+/// of the rule.
+const LOCAL_RULE: &str = "a rule of the resolver for one type or one name (dnsmasq `address=/name/ip`), which forwards the \
+     other questions,";
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     repeated(e).or_else(|| contradicting(e))
 }
@@ -196,23 +204,41 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(who) = text::cluster(e, r.seen) {
         finding = finding.reasoning(who);
     }
+    let asked = answer_series::steady(e, r.seen);
+    let one_name = about == About::Zone && asked >= STEADY;
+    if one_name {
+        finding = finding.reasoning(format!(
+            "the A question was answered {asked} times, alike each time: {LOCAL_RULE} is likelier than \
+             several servers"
+        ));
+    }
     finding = finding.reasoning(why).reasoning(format!(
         "behind {label} are several servers, or it asks several upstreams, and their views differ: a \
          lookup that meets another one of them gets another answer"
     ));
-    let asked = answer_series::steady(e, r.seen);
-    finding = match asked > 1 {
-        true => finding.reasoning(format!(
+    finding = match (asked > 1, one_name) {
+        (true, false) => finding.reasoning(format!(
             "the A question was asked {asked} times and answered alike each time, which several \
-             servers may do by chance; a rule of the resolver for one type or one name, or a change \
-             of the zone that its cache does not have yet, looks the same"
+             servers may do by chance; {LOCAL_RULE}, or a change of the zone that its cache does not \
+             have yet, looks the same"
         )),
-        false => finding,
+        (true, true) => finding.reasoning(
+            "a change of the zone that its cache does not have yet looks the same too",
+        ),
+        (false, _) => finding.reasoning(format!("{LOCAL_RULE} looks the same")),
     };
     let finding = finding.decide_with(text::repeated(name, r.seen)).owner("DNS");
     let finding = match about {
         About::Zone => finding,
         _ => finding.inspect("ask for AAAA alone", format!("{} AAAA", text::dig(name, r.seen))),
+    };
+    let finding = match one_name {
+        true => finding.step(Step::inspect(format!(
+            "look for a rule for this one name on {label} and its upstreams (dnsmasq: `address=/{name}/` \
+             and `host-record=`; a hosts file, a response policy zone), and forward the whole zone in \
+             its place"
+        ))),
+        false => finding,
     };
     Some(one_view(finding, e, r))
 }

@@ -17,13 +17,21 @@ pub(super) const RULE: Rule = rule!(
 )
 .explains(&["dns-system-fails", "dns-system-slow"]);
 
-/// The part of the evidence, and the rcode with which the resolver declined that question.
+/// The part of the evidence, and the rcode with which the resolver declined that question: one that
+/// is about EDNS, if there is one.
 fn declined<'a>(r: &ResolverView<'a>) -> Option<(&'static str, &'a Rcode)> {
     let all = [("a", &r.seen.a), ("aaaa", &r.seen.aaaa)];
-    all.into_iter().find_map(|(part, asked)| {
+    let all = all.into_iter().filter_map(|(part, asked)| {
         let exchange: &Exchange = asked.value()?;
         Some((part, exchange.edns_declined.as_ref()?))
-    })
+    });
+    all.min_by_key(|(_, rcode)| !is_about_edns(rcode))
+}
+
+/// Whether servers decline EDNS with it (fact D182). SERVFAIL and REFUSED have other causes, which
+/// may be over by the next question.
+fn is_about_edns(rcode: &Rcode) -> bool {
+    matches!(rcode.to_string().as_str(), "FORMERR" | "NOTIMP" | "BADVERS")
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -34,26 +42,37 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let answering = deciding.into_iter().filter(|r| !r.outcome.addresses().is_empty());
     let (r, (part, rcode)) = { answering }.find_map(|r| Some((r, declined(r)?)))?;
     let (label, dig) = (r.label(), text::dig(&e.dns.name, r.seen));
-    let message = text::clause(
-        format!("{label} declines questions with EDNS ({rcode}), and `options edns0` asks so"),
-        "the resolver declines questions with EDNS",
-    );
-    let finding = FindingBuilder::new(
-        downstream::level_without_address(e),
-        Confidence::Inferred,
-        message,
-    )
+    let sure = is_about_edns(rcode);
+    let message = match sure {
+        true => text::clause(
+            format!("{label} declines questions with EDNS ({rcode}), and `options edns0` asks so"),
+            "the resolver declines questions with EDNS",
+        ),
+        false => text::clause(
+            format!("{label} answered with EDNS by {rcode}, and `options edns0` asks so"),
+            format!("the resolver answered a question with EDNS by {rcode}"),
+        ),
+    };
+    let confidence = if sure { Confidence::Inferred } else { Confidence::Possible };
+    let finding = FindingBuilder::new(downstream::level_without_address(e), confidence, message)
     .fact(format!("{label} with EDNS: {rcode}; without: {}", text::outcome(r)))
     .fact(format!("getaddrinfo for {}: {code}", e.dns.name))
     .fact(format!("options: {}", options.join(" ")))
     .cites(format!("/dns/resolvers/{}/{part}", r.index))
     .cites("/dns/system")
     .cites("/vantage/resolver_config/options")
-    .reasoning(format!(
-        "{label} says itself that it does not take the question with EDNS, and answers the \
-                 same question without; `options edns0` makes the C library ask with EDNS, and its \
-                 lookup fails"
-    ))
+    .reasoning(match sure {
+        true => format!(
+            "{label} says itself that it does not take the question with EDNS, and answers the \
+             same question without; `options edns0` makes the C library ask with EDNS, and its \
+             lookup fails"
+        ),
+        false => format!(
+            "{rcode} says nothing of EDNS: some devices decline it so, and a server that failed or \
+             limited its answers for a moment looks the same; `options edns0` makes the C library \
+             ask with EDNS, and its lookup fails"
+        ),
+    })
     .reasoning(
         "most programs ask without EDNS when they are declined; those of one machine may \
                  therefore work and fail side by side",
@@ -71,6 +90,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .undo("set it back as it was"),
     );
+    let finding = match sure {
+        true => finding,
+        false => finding.decide_with(format!("{dig} +edns=0 +tries=1; {dig} +noedns +tries=1")),
+    };
     let place = library_waits::set_in(e, "edns0");
     Some(
         finding

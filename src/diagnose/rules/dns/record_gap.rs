@@ -3,6 +3,7 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::view::contradictions::is_microsoft_zone;
 use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, View, reading};
@@ -16,21 +17,6 @@ use super::{downstream, text};
 /// What a missing address leads to where the C library takes that of another name.
 pub(super) const SYMPTOMS: &[&[&str]] =
     &[OF_SEARCHED_NAME, NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN];
-
-/// Domains of the primary servers of Microsoft's public zones.
-const MICROSOFT: &[&str] = &[
-    "azure-dns.com",
-    "azure-dns.net",
-    "azure-dns.org",
-    "azure-dns.info",
-    "azuredns-cloud.net",
-    "dns-tm.com",
-    "msft.net",
-    "microsoft.com",
-    "t-msedge.net",
-    "azure-dns.us",
-    "azure-dns.cn",
-];
 
 /// Why applications get no address from the resolver whose answer they use.
 pub(super) enum RecordGap {
@@ -119,11 +105,6 @@ fn private_root<'a>(e: &View<'_>, r: &ResolverView<'_>, answer: &'a Answer) -> O
     // Other top-level domains have other operators: only the three that Azure uses are listed.
     let azures = zone.is_empty() || matches!(zone, "com" | "net");
     (above && (known || (azures && !internets))).then_some(soa)
-}
-
-/// Whether an SOA is that of one of Microsoft's public zones.
-pub(super) fn is_microsoft_zone(soa: &Soa) -> bool {
-    MICROSOFT.iter().any(|d| text::is_within(&soa.mname, d) || text::is_within(&soa.rname, d))
 }
 
 fn shadow(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> Option<Shadow> {

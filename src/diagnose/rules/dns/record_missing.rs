@@ -42,7 +42,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // The zone's own SOA proves it; without one a filter could look the same, and where the resolver
     // sees another zone when it is asked for the zone, several servers may answer.
     let confidence = match soa {
-        Some(soa) if is_azure_private(soa) && contradictions::public_zone(r.seen).is_none() => {
+        Some(soa)
+            if is_azure_private(soa) && contradictions::not_azure_private(r.seen).is_none() =>
+        {
             Confidence::Proved
         }
         _ => Confidence::Inferred,

@@ -44,7 +44,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if e.vantage.resolver_config.state == FileState::NotRead && deciding.is_empty() {
         return Some(resolvers_not_seen(e, code, level));
     }
-    let truncated = Library::of(e).is_glibc().then(|| fell_back(&deciding)).flatten();
+    let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
+    // Where no resolver is asked, and where the library got an answer, no connection matters.
+    let truncated = Library::of(e)
+        .is_glibc()
+        .then(|| fell_back(&deciding))
+        .flatten()
+        .filter(|_| not_asked.is_none() && !no_attempts(e, code) && unanswered(code));
     let confidence = match code == STALLED || truncated.is_some() {
         true => Confidence::Inferred,
         false => Confidence::Proved,
@@ -63,11 +69,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if !Library::of(e).is_glibc() {
         return Some(without_nsswitch(finding, e));
     }
-    let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
     if no_attempts(e, code) {
         return Some(with_attempts(finding, e).check(format!("getent ahosts {}", e.dns.name)));
     }
-    if let Some(r) = truncated.filter(|_| not_asked.is_none()) {
+    if let Some(r) = truncated {
         return Some(over_tcp(finding, e, r).check(format!("getent ahosts {}", e.dns.name)));
     }
     let step = fix(code, not_asked.is_some());
@@ -116,8 +121,13 @@ fn over_tcp(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Find
 
 /// Whether `attempts:0` ends the lookup, which then fails as if no resolver had answered.
 fn no_attempts(e: &View<'_>, code: &str) -> bool {
-    let fits = matches!(LookupFailure::of(code), LookupFailure::TryAgain | LookupFailure::NotShown);
-    fits && libc_lookup::no_attempts(e)
+    code != STALLED && unanswered(code) && libc_lookup::no_attempts(e)
+}
+
+/// Whether the library's own questions may have had no answer.
+fn unanswered(code: &str) -> bool {
+    let failure = LookupFailure::of(code);
+    code == STALLED || matches!(failure, LookupFailure::TryAgain | LookupFailure::NotShown)
 }
 
 fn clause(e: &View<'_>, code: &str, answering: Option<&ResolverView<'_>>) -> Clause {

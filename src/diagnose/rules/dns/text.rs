@@ -9,6 +9,7 @@ use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
+pub(super) use crate::evidence::dns::is_within;
 use crate::evidence::dns::{Answer, Rcode, ResolverEvidence};
 use crate::evidence::tcp::Icmp;
 use crate::evidence::{AddressClass, Evidence, classify};
@@ -222,12 +223,6 @@ pub(super) fn read_in_octal(finding: FindingBuilder, e: &Evidence) -> FindingBui
             config.nameservers.join(", ")
         ))
         .inspect("see the address as it is written", format!("cat {}", word(&config.path)))
-}
-
-/// Whether `name` is `zone` or lies under it.
-pub(super) fn is_within(name: &str, zone: &str) -> bool {
-    let (name, zone) = (name.to_ascii_lowercase(), zone.to_ascii_lowercase());
-    name == zone || name.ends_with(&format!(".{zone}"))
 }
 
 #[cfg(test)]

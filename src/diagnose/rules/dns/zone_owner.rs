@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::view::contradictions;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, View, endpoint_of, reading};
 use crate::diagnosis::Step;
@@ -35,7 +36,7 @@ pub(super) fn owner<'a>(r: &ResolverView<'a>) -> ZoneOwner<'a> {
         .find(|soa| record_gap::is_privatelink_zone(&soa.zone));
     match soa {
         Some(soa) if is_azure_private(soa) => ZoneOwner::Azure,
-        Some(soa) if record_gap::is_microsoft_zone(soa) => ZoneOwner::Public,
+        Some(soa) if contradictions::is_microsoft_zone(soa) => ZoneOwner::Public,
         Some(soa) => ZoneOwner::Own(&soa.mname),
         None => ZoneOwner::Unknown,
     }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::azure::zone_steps;
 use crate::diagnose::headline::Clause;
+use crate::diagnose::view::azure::owner::Owner;
 use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::Record;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -58,6 +59,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if wrong.iter().any(|a| azure.may_be_in_front(*a) || !tunnel::is_private(e, *a)) {
         return None;
     }
+    // What no visible interface has may belong to something that is not visible.
+    let visible = !wrong.iter().any(|a| matches!(azure.owner(*a), Owner::NotVisible));
+    let whose = match visible {
+        true => "which is not the account's endpoint",
+        false => "which no endpoint has that is visible here",
+    };
     // A record that has one of the right addresses keeps it.
     let kept = right.iter().find(|one| given.contains(&one.address));
     let one = kept.or_else(|| right.first())?;
@@ -65,10 +72,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let headline = match given.is_empty() {
         true => Clause::from(format!("{} has no record {} any more", case.zone, case.record))
             .or("the private zone has no record of the name now"),
-        false if mixed => {
-            Clause::from(format!("{} has {has} too, which no endpoint has", case.zone))
-                .or(format!("the private zone has {has} too, which no endpoint has"))
-        }
+        false if mixed => Clause::from(format!("{} has {has} too, {whose}", case.zone))
+            .or(format!("the private zone has {has} too, {whose}"))
+            .or("the private zone has a second address of the name"),
         false => {
             Clause::from(format!("{} has {has} now, the endpoint has {}", case.zone, one.address))
                 .or(format!("the private zone has {has} now, not {}", one.address))
@@ -101,7 +107,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             true => format!(
                 "the zone gives {has} next to the right address, and {} gave the right one alone: \
                  that answer is from a cache, or from a server that passes on one; {until} clients \
-                 get both, in turn, and no endpoint has {has}",
+                 get both, in turn, and {has} is an address {whose}",
                 r.label()
             ),
             false => format!(
@@ -125,6 +131,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding
             .reasoning(format!("the zone was changed {ago} before this check"))
             .cites("/azure/estate/changes");
+    }
+    finding = finding.cites("/azure/estate/connections");
+    if !visible {
+        let has = text::brief(&wrong);
+        finding = finding
+            .reasoning(format!(
+                "whose {has} is is not visible to this caller: a proxy, a load balancer or a private \
+                 link service may have it on purpose"
+            ))
+            .step(Step::inspect(format!(
+                "see whether something in front of the account (proxy, load balancer) has {has} on \
+                 purpose; then the record stays"
+            )));
     }
     let steps = zone_steps::correct_record(state, &case.record, &wrong, one.address);
     Some(

@@ -11,6 +11,7 @@ use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::Step;
+use crate::evidence::dns::record_and_zone;
 
 /// The private zone's own record holds a public address.
 pub(super) fn own_record(
@@ -158,5 +159,6 @@ pub(super) fn public_zone(
 fn zone_record(e: &View<'_>, r: &ResolverView<'_>) -> String {
     let alias = r.seen.privatelink_alias(&e.dns.name);
     let name = alias.as_deref().unwrap_or(&e.dns.name);
-    reading::word(name.split('.').next().unwrap_or(name))
+    let in_zone = record_and_zone(name).map(|(record, _)| record);
+    reading::word(in_zone.or_else(|| name.split('.').next()).unwrap_or(name))
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::super::record_gap;
 use crate::diagnose::reading;
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::view::contradictions;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::evidence::classify;
 use crate::evidence::dns::Soa;
@@ -53,7 +54,7 @@ pub(super) fn zone_view(r: &ResolverView<'_>, name: &str) -> ZoneView {
         _ if r.outcome.addresses().iter().any(|a| classify(*a).is_private()) => ZoneView::Both,
         Some(soa) if is_azure_private(soa) && ends_there => ZoneView::OwnRecord,
         Some(soa) if is_azure_private(soa) => ZoneView::PrivateZone,
-        Some(soa) if ends_there && !record_gap::is_microsoft_zone(soa) => ZoneView::OwnServer,
+        Some(soa) if ends_there && !contradictions::is_microsoft_zone(soa) => ZoneView::OwnServer,
         _ => ZoneView::PublicZone,
     }
 }
