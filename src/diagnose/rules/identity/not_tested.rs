@@ -5,7 +5,7 @@ use crate::diagnose::rules::http::refusal_match::{find_refusal, pointer, request
 use crate::diagnose::rules::http::refusals::Leaves;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::identity::{CredentialKind, TokenOutcome};
+use crate::evidence::identity::{CredentialKind, SkippedSource, TokenOutcome};
 use crate::services::{self, Service};
 
 use super::acquisition::{bare_words, failed, source};
@@ -24,13 +24,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // The platform was asked because it is there, and has none to give: that is no fault.
     let asked = failed(e);
     // An application whose SDK leaves out what is configured for it gets no token.
-    let left_out = e.identity.skipped_sources.iter().enumerate();
-    let left_out = left_out.clone().find(|(_, other)| other.reason.starts_with(TOKEN_CREDENTIALS));
+    let is_left_out = |other: &SkippedSource| other.reason.starts_with(TOKEN_CREDENTIALS);
+    let skipped = &e.identity.skipped_sources;
+    let left_out = skipped.iter().enumerate().find(|(_, other)| is_left_out(other));
     let level = if left_out.is_some() { Level::Risk } else { Level::Note };
     let message = match asked {
-        _ if left_out.is_some() => {
-            "the credential that is configured is left out: authentication was not tested"
-        }
+        _ if left_out.is_some() => "a configured credential is left out and was not tested",
         Some(_) => "authentication was not tested: the platform gives no token",
         None => "no credential was given: authentication was not tested",
     };
