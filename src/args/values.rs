@@ -7,11 +7,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::With;
-use crate::credential::{SourceChoice, has_form_of_a_key, looks_like_a_key};
+use crate::credential::{SourceChoice, has_form_of_a_key, holds_signature, looks_like_a_key};
 use crate::evidence::Expect;
 use crate::evidence::azure::ResourceId;
 use crate::evidence::text::{begins_as_url, holds_at_sign, is_guid};
-use crate::secret::holds_signature;
 use crate::walk::proxy_choice::{self, ProxyOption};
 use crate::world::ConnectOverride;
 

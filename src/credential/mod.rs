@@ -34,6 +34,7 @@ mod token;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+pub(crate) use crate::secret::holds_signature;
 pub use crate::secret::{has_form_of_a_key, looks_like_a_key};
 pub use entra::Application;
 pub use error::CredentialError;
@@ -41,7 +42,6 @@ pub use find::{leaked_into_args, secrets};
 pub use options::{CredentialOptions, Host, SourceChoice};
 pub use resource_manager::for_resource_manager;
 pub use shared::for_another_service;
-pub(crate) use sources::TOKEN_CREDENTIALS;
 pub use sources::{API_KEY_VARIABLE, SOURCES, Source, TOKEN_VARIABLE};
 pub use token::{AcquiredToken, LateConnection};
 

@@ -252,6 +252,10 @@ pub enum CredentialForm {
     Opaque,
 }
 
+/// The variable by which `DefaultAzureCredential` leaves sources out (fact I110); the reason of such a
+/// source begins with it.
+pub const TOKEN_CREDENTIALS: &str = "AZURE_TOKEN_CREDENTIALS";
+
 /// A configured source that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SkippedSource {

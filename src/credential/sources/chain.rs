@@ -3,10 +3,9 @@
 
 use super::{Detected, Probe, SOURCES, Source};
 use crate::credential::options::CredentialOptions;
+use crate::evidence::identity::TOKEN_CREDENTIALS as VARIABLE;
 use crate::world::Environment;
 
-/// The variable.
-pub(crate) const VARIABLE: &str = "AZURE_TOKEN_CREDENTIALS";
 /// The credentials of a deployed application, in that variable.
 const DEPLOYED: &str = "prod";
 /// Those of a developer's machine.

@@ -20,7 +20,6 @@ mod token_file;
 mod workload_identity;
 
 use chain::Class;
-pub(crate) use chain::VARIABLE as TOKEN_CREDENTIALS;
 pub(super) use chain::{LeftOut, detected, left_out, throws};
 
 use super::flow::TokenFlow;

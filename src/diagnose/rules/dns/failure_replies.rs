@@ -254,7 +254,7 @@ fn unreachable(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
                 .owner(resolver.owner())
                 .inspect("see whether TCP is rejected too", probe(e, r))
                 .step(Step::inspect(format!(
-                    "have whoever runs {from} see the rules of its packet filter for UDP and TCP \
+                    "have the administrators of {from} see the rules of its packet filter for UDP and TCP \
                      {port}, and whether they admit this machine"
                 )));
         }

@@ -1,11 +1,10 @@
 //! No credential was given: the service's own 401 proves the path, and nothing more (H28).
 
-use crate::credential::TOKEN_CREDENTIALS;
 use crate::diagnose::rules::http::refusal_match::{find_refusal, pointer, request};
 use crate::diagnose::rules::http::refusals::Leaves;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::identity::{CredentialKind, SkippedSource, TokenOutcome};
+use crate::evidence::identity::{CredentialKind, SkippedSource, TOKEN_CREDENTIALS, TokenOutcome};
 use crate::services::{self, Service};
 
 use super::acquisition::{bare_words, failed, source};
@@ -73,6 +72,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .reasoning("an application that creates its credential itself ignores the variable")
             .cites(format!("/identity/skipped_sources/{index}"))
             .owner("Application")
+            .inspect("see its value", format!("printenv {TOKEN_CREDENTIALS}"))
             .step(Step::local(format!(
                 "set {TOKEN_CREDENTIALS} to prod or to the credential that is intended, or unset it"
             )));

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::experiments::{self, Acknowledged};
 use super::{routes, session};
+use crate::diagnose::rules::proxy::no_proxy;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::experiment::HandshakeExperiment;
@@ -179,7 +180,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .cites("/direct");
     }
     finding = tried(finding, e, hop, counters);
-    finding = untried(session::suggest_deep(session::cite_trace(finding, e), e), e);
+    finding = untried(session::suggest_deep(session::cite_trace(finding, e), e), e, counters);
     finding = advice(finding.owner(owner(e, counters)), e, counters);
     Some(session::with_proxy_bypass(finding, e).check(reading::again(e)))
 }
@@ -283,10 +284,15 @@ fn tried(
 }
 
 /// Commands for what the walk did not try.
-fn untried(mut finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+fn untried(mut finding: FindingBuilder, e: &View<'_>, counters: Counters) -> FindingBuilder {
     // Without the proxy, the walk itself tries what is behind both paths.
     if hangs_directly(e) {
         return finding.decide_with(reading::again_with(e, "--proxy none"));
+    }
+    // Where the ClientHello got to the proxy, and nothing behind it can be compared, its log decides.
+    let fails_directly = matches!(no_proxy::direct(e), no_proxy::Direct::Fails(..));
+    if reading::proxied(e) && !lost_before_proxy(counters) && fails_directly {
+        return finding;
     }
     if e.tls.small_hello().is_none() {
         finding = finding.decide_with(format!(
