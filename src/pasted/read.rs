@@ -226,7 +226,7 @@ fn is_of_server(line: &str) -> bool {
 /// call is the one that failed. Behind the first line of an answer they may be its body, and what a
 /// proxy refuses was answered.
 fn unanswered<'t>(text: &'t str, all: &[Found], body: usize) -> Option<&'t str> {
-    let last = all.iter().filter(|found| found.at >= body).next_back();
+    let last = all.iter().rfind(|found| found.at >= body);
     let from = match last {
         Some(found) if found.is_quoted => found.at,
         Some(_) => return None,
