@@ -1,12 +1,14 @@
 //! Answers of one resolver to different questions that no one server would give: behind its address
 //! are several. What answers to the same question show is in `answer_series`.
 
+use std::net::IpAddr;
+
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::evidence::dns::{
     Contradiction, Exchange, LookupFailure, QuestionType, Rcode, Record, RecordType,
     ResolverEvidence, Soa, SystemAnswer, is_within,
 };
-use crate::evidence::{Evidence, Observed};
+use crate::evidence::{Evidence, Observed, classify};
 
 use super::dns_experiments::questions;
 use super::library::Library;
@@ -61,6 +63,10 @@ fn system_denied(e: &Evidence) -> bool {
     matches!(LookupFailure::of(code), LookupFailure::NoSuchName | LookupFailure::NoAddress)
 }
 
+fn is_private(address: IpAddr) -> bool {
+    classify(address).is_private()
+}
+
 fn is_denied(asked: &Observed<Exchange>) -> bool {
     let answer = asked.value().and_then(Exchange::answer);
     answer.is_some_and(|answer| answer.rcode == Rcode::NxDomain)
@@ -81,8 +87,11 @@ fn zone_words_contradict(e: &Evidence, r: &ResolverEvidence) -> bool {
     let leads_on =
         |records: &[Record]| records.iter().any(|record| record.kind == RecordType::Cname);
     match (leads_on(&a.records), leads_on(&soa.records)) {
-        // An alias at the name for one type, and none for the other.
-        (false, true) => !a.records.is_empty(),
+        // An alias at the name for one type, and a private address for the other. A public one is what a
+        // forwarder gives that removes aliases.
+        (false, true) => {
+            a.records.iter().filter_map(|record| record.data.parse().ok()).any(is_private)
+        }
         (true, false) => soa.soa.as_ref().is_some_and(is_azure_private) && public_zone(r).is_some(),
         _ => false,
     }
