@@ -2,6 +2,7 @@
 
 use super::chain::{is_privatelink, record_and_zone};
 use super::{Answer, Exchange, Rcode, ResolverEvidence};
+use crate::evidence::classify;
 
 /// How the answers to the A and the AAAA question contradict each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Contradiction {
 /// Where the chain of an answer ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// At the privatelink name, by an address or by the word of the zone.
+    /// At the privatelink name, by a private address or by the word of the zone.
     Privatelink,
     /// Behind it.
     Behind,
@@ -81,7 +82,11 @@ impl Answer {
         let first = rest.next()?;
         match rest.next() {
             Some(_) => Some(End::Behind),
-            None if !chain.addresses.is_empty() || self.soa_holds(first) => Some(End::Privatelink),
+            // A public address there may be that of a forwarder which removes the aliases behind it.
+            None if chain.addresses.iter().any(|a| classify(*a).is_private()) => {
+                Some(End::Privatelink)
+            }
+            None if self.soa_holds(first) => Some(End::Privatelink),
             None => None,
         }
     }
@@ -141,6 +146,7 @@ mod tests {
             let on = (ALIAS, "CNAME", "x.trafficmanager.net");
             answer("NOERROR", &[alias, on], "trafficmanager.net")
         };
+        let flattened = || answer("NOERROR", &[alias, (ALIAS, "A", "20.62.58.5")], "");
         let empty = || answer("NOERROR", &[alias], "privatelink.openai.azure.com");
         let filtered = || answer("NOERROR", &[], "");
         let denied = || answer("NXDOMAIN", &[], "");
@@ -153,6 +159,7 @@ mod tests {
             (denied(), denied(), None),
             (denied(), filtered(), None),
             (own(), public(), None),
+            (flattened(), public(), None),
             (private(), public(), Some(Contradiction::Zone)),
             (public(), empty(), Some(Contradiction::Zone)),
             (private(), denied(), Some(Contradiction::Existence)),
