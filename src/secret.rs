@@ -114,11 +114,15 @@ pub fn holds_long_key(text: &str) -> bool {
     })
 }
 
-/// Whether a text holds the signature of a shared access signature.
+/// Whether a text holds the signature of a shared access signature (fact Z29).
 #[must_use]
 pub(crate) fn holds_signature(text: &str) -> bool {
-    let signature = |part: &str| part.strip_prefix("sig=").is_some_and(|value| !value.is_empty());
-    text.split(['?', '&', ';']).any(signature)
+    let signature = |part: &str| {
+        part.split_once('=').is_some_and(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("sig") && !value.is_empty()
+        })
+    };
+    text.split(['?', '&', ';', '#']).any(signature)
 }
 
 /// The secrets of one walk, all of which are taken out of every text of a peer before it is

@@ -5,7 +5,7 @@ use super::entra::Application;
 use super::flow::IdentityId;
 use super::incomplete::{configured, missing};
 use super::options::{CredentialOptions, SourceChoice};
-use super::sources::{self, Detected, LeftOut, Origin, SOURCES, Source};
+use super::sources::{self, Detected, Origin, SOURCES, Source};
 use super::{Credential, CredentialError, file};
 use crate::evidence::identity::{Configured, CredentialKind, SkippedSource, Trimmed};
 use crate::secret::Secret;
@@ -63,10 +63,7 @@ impl Credential {
         if found.is_empty() && sources::throws(options, environment) {
             return Err(CredentialError::TokenCredentials);
         }
-        let left_out: Vec<SkippedSource> = sources::left_out(options, environment)
-            .into_iter()
-            .map(|LeftOut { label, reason }| SkippedSource { source: label, reason })
-            .collect();
+        let left_out = sources::left_out(options, environment);
         let foreign = foreign_key(options, environment);
         if let Some((variable, keys)) = foreign
             && match named {
@@ -109,10 +106,12 @@ impl Credential {
                 Some(named) => format!("--credential {} was given", named.name),
                 None => format!("{} comes first", taken.label),
             },
+            left_out_by: None,
         });
         let foreign = foreign.map(|(variable, keys)| SkippedSource {
             source: variable.to_owned(),
             reason: format!("it is for a key of {}", keys.of),
+            left_out_by: None,
         });
         let skipped_sources = others.chain(left_out).chain(foreign).collect();
         let with = Self {

@@ -252,10 +252,6 @@ pub enum CredentialForm {
     Opaque,
 }
 
-/// The variable by which `DefaultAzureCredential` leaves sources out (fact I110); the reason of such a
-/// source begins with it.
-pub const TOKEN_CREDENTIALS: &str = "AZURE_TOKEN_CREDENTIALS";
-
 /// A configured source that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SkippedSource {
@@ -263,6 +259,10 @@ pub struct SkippedSource {
     pub source: String,
     /// Why.
     pub reason: String,
+    /// The variable by which `DefaultAzureCredential` leaves it out too (fact I110); absent where the
+    /// order of this tool's sources decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out_by: Option<String>,
 }
 
 /// Why a credential was not sent.

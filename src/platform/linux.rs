@@ -257,21 +257,7 @@ fn local_meaning(errno: i32) -> IcmpMeaning {
 #[must_use]
 pub fn tcp_info(socket: &impl AsRawFd) -> Option<TcpInfo> {
     let mut buffer = [0_u8; 256];
-    let mut length = buffer.len() as libc::socklen_t;
-    // SAFETY: the buffer is ours and its length is given; the kernel writes at most that.
-    let result = unsafe {
-        libc::getsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_INFO,
-            buffer.as_mut_ptr().cast(),
-            &raw mut length,
-        )
-    };
-    if result != 0 {
-        return None;
-    }
-    let known = &buffer[..(length as usize).min(buffer.len())];
+    let known = super::unix::tcp_option(socket, libc::TCP_INFO, &mut buffer)?;
     let u32_at = |offset: usize| {
         known.get(offset..offset + 4).and_then(|b| b.try_into().ok()).map(u32::from_ne_bytes)
     };

@@ -5,6 +5,7 @@ mod group;
 
 use std::ffi::CString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsRawFd;
 
 use crate::evidence::dns::SystemAnswer;
 
@@ -46,6 +47,27 @@ pub const fn write_event(_: &str, _: bool) {}
 /// Every terminal does.
 pub const fn shows_codes<S>(_: &S) -> bool {
     true
+}
+
+/// What the kernel gives for an option of TCP, in `buffer`.
+pub(super) fn tcp_option<'b>(
+    socket: &impl AsRawFd,
+    option: libc::c_int,
+    buffer: &'b mut [u8],
+) -> Option<&'b [u8]> {
+    let mut length = libc::socklen_t::try_from(buffer.len()).ok()?;
+    // SAFETY: the buffer is ours and its length is given; the kernel writes at most that.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            option,
+            buffer.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    (result == 0).then_some(())?;
+    buffer.get(..length as usize)
 }
 
 /// Makes the process write no core: it holds secrets.

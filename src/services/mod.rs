@@ -9,6 +9,7 @@ pub mod azure_ai;
 mod azure_ai_apis;
 mod container_registry;
 mod cosmos;
+mod endpoint;
 mod find;
 mod gateways;
 mod key_vault;
@@ -23,6 +24,8 @@ mod service_bus;
 mod storage;
 mod tls_only;
 
+pub use endpoint::Endpoint;
+use endpoint::{NAME, china, public, usgov};
 pub use find::{Match, by_id, find, find_privatelink, other_names};
 use opening::POSTGRESQL;
 pub use opening::{Opening, TlsRequest};
@@ -224,72 +227,6 @@ pub struct Gateway {
     pub networks: &'static str,
     /// The command that shows what it calls; empty where none does.
     pub behind: &'static str,
-}
-
-/// The names of a service in a cloud.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The cloud.
-    pub cloud: Cloud,
-    /// The public suffix; `{region}` is any one label.
-    pub suffix: &'static str,
-    /// Its private zone; empty for none.
-    pub zone: &'static str,
-    /// Private-link sub-resources (group ids).
-    pub group_ids: &'static [&'static str],
-    /// The record of one of its names in the private zone; `{name}` is what is before the suffix,
-    /// `{region}` the label in its place there. Empty where that is not known.
-    pub record: &'static str,
-}
-
-/// The place of a name's own labels in [`Endpoint::record`].
-const NAME: &str = "{name}";
-
-const fn endpoint(
-    cloud: Cloud,
-    group_ids: &'static [&'static str],
-    suffix: &'static str,
-    zone: &'static str,
-) -> Endpoint {
-    Endpoint { cloud, suffix, zone, group_ids, record: NAME }
-}
-
-const fn public(
-    group_ids: &'static [&'static str],
-    suffix: &'static str,
-    zone: &'static str,
-) -> Endpoint {
-    endpoint(Cloud::Public, group_ids, suffix, zone)
-}
-
-const fn usgov(
-    group_ids: &'static [&'static str],
-    suffix: &'static str,
-    zone: &'static str,
-) -> Endpoint {
-    endpoint(Cloud::UsGov, group_ids, suffix, zone)
-}
-
-const fn china(
-    group_ids: &'static [&'static str],
-    suffix: &'static str,
-    zone: &'static str,
-) -> Endpoint {
-    endpoint(Cloud::China, group_ids, suffix, zone)
-}
-
-impl Endpoint {
-    /// Its names have other records in the private zone than what is before their suffix.
-    const fn record(mut self, record: &'static str) -> Self {
-        self.record = record;
-        self
-    }
-
-    /// Whether the suffix is a host itself, the one that the record is for.
-    #[must_use]
-    pub fn is_one_name(&self) -> bool {
-        !self.record.is_empty() && !self.record.contains(NAME)
-    }
 }
 
 impl Service {

@@ -5,12 +5,12 @@ mod typed;
 
 pub use error::{BackendError, TargetError};
 pub use typed::COMMANDS;
-use typed::{LONGEST, base_path, from_name, from_url, has_placeholder, holds_signature};
+use typed::{LONGEST, base_path, from_name, from_url, has_placeholder};
 
 use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
 use crate::evidence::{TargetInfo, TargetKind};
-use crate::secret::holds_long_key;
+use crate::secret::{holds_long_key, holds_signature};
 use crate::services::{self, Keys, Kind, Opening, Service};
 
 /// Characters of what was typed that are kept and shown.

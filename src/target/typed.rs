@@ -16,14 +16,6 @@ pub const COMMANDS: &[&str] = &[
     "generate", "help",
 ];
 
-/// Whether a URL's query holds a shared access signature (fact Z29).
-pub(super) fn holds_signature(typed: &str) -> bool {
-    let query = typed.split_once('?').map_or("", |(_, query)| query);
-    query.split(['&', '?', ';', '#']).any(|pair| {
-        pair.split_once('=').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("sig"))
-    })
-}
-
 /// Whether a word of a template is where the host belongs: no name has such brackets. A path may have
 /// one, as documentation writes it.
 pub(super) fn has_placeholder(typed: &str) -> bool {

@@ -3,10 +3,12 @@
 
 use super::{Detected, Probe, SOURCES, Source};
 use crate::credential::options::CredentialOptions;
-use crate::evidence::identity::TOKEN_CREDENTIALS as VARIABLE;
+use crate::evidence::identity::SkippedSource;
 use crate::world::Environment;
 
-/// The credentials of a deployed application, in that variable.
+/// The variable.
+const VARIABLE: &str = "AZURE_TOKEN_CREDENTIALS";
+/// The credentials of a deployed application, in it.
 const DEPLOYED: &str = "prod";
 /// Those of a developer's machine.
 const DEVELOPER: &str = "dev";
@@ -37,14 +39,6 @@ pub(super) const MANAGED_IDENTITY: Class =
 pub(super) const AZURE_CLI: Class = Class { name: "AzureCliCredential", group: DEVELOPER };
 pub(super) const AZURE_DEVELOPER_CLI: Class =
     Class { name: "AzureDeveloperCliCredential", group: DEVELOPER };
-
-/// A source that is configured, and that the variable leaves out.
-pub(in crate::credential) struct LeftOut {
-    /// What people know the source by.
-    pub(in crate::credential) label: String,
-    /// Why it is left out, without the variable's own text: it may hold anything.
-    pub(in crate::credential) reason: String,
-}
 
 /// What the variable says of a source.
 enum Kept {
@@ -99,11 +93,12 @@ pub(in crate::credential) fn detected(
     })
 }
 
-/// The sources that are configured and left out.
+/// The sources that are configured and that the variable leaves out. The reason is without its own
+/// text, which may hold anything.
 pub(in crate::credential) fn left_out(
     options: &CredentialOptions,
     environment: &Environment,
-) -> Vec<LeftOut> {
+) -> Vec<SkippedSource> {
     if options.choice.name().is_some() {
         return Vec::new();
     }
@@ -116,7 +111,11 @@ pub(in crate::credential) fn left_out(
     out.filter_map(|source| source.detected(&Probe { options, environment, named: false }))
         // The metadata service that is there is nothing that anyone configured.
         .filter(|found| found.is_explicit)
-        .map(|found| LeftOut { label: found.label, reason: reason.clone() })
+        .map(|found| SkippedSource {
+            source: found.label,
+            reason: reason.clone(),
+            left_out_by: Some(VARIABLE.to_owned()),
+        })
         .collect()
 }
 

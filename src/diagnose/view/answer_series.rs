@@ -115,6 +115,10 @@ pub(in crate::diagnose) fn varying(e: &Evidence, r: &ResolverEvidence) -> Option
     [series.own, series.other].into_iter().find(|kinds| !uniform(kinds))
 }
 
+/// So many equal answers make one server likelier than several of which one is wrong: two of those agree
+/// by chance once in eight times.
+pub(in crate::diagnose) const STEADY: usize = 4;
+
 /// How many answers the A question got over the walk's own transport, all of one kind; none where
 /// they differ.
 pub(in crate::diagnose) fn steady(e: &Evidence, r: &ResolverEvidence) -> usize {

@@ -257,10 +257,11 @@ pub(in crate::diagnose) fn privatelink_fails<'a>(
     // A device that drops one kind of question, and a resolver that refuses it, are no failing zone:
     // the SOA of the public suffix must be answered. A loss needs a second one.
     let parent = exchange(e, r, "parent-zone");
-    let lost_twice = || names().any(|exchange| fails(exchange).is_some());
-    if (zone == "no answer" || parent.is_some()) && !is_resolved(parent)
-        || zone == "no answer" && !lost_twice()
-    {
+    let is_lost = zone == "no answer";
+    if !is_resolved(parent) && (is_lost || parent.is_some()) {
+        return None;
+    }
+    if is_lost && !names().any(|exchange| fails(exchange).is_some()) {
         return None;
     }
     // The public address of the privatelink name may come from a cache.

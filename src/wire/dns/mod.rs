@@ -15,7 +15,7 @@ use tokio::net::{TcpStream, UdpSocket};
 
 use super::{connect, icmp, local_icmp, words};
 use crate::evidence::dns::{
-    Answer, DnsOutcome, Exchange, QuestionType, Stray, StrayReason, Transport,
+    Answer, DnsOutcome, Exchange, QuestionType, Rcode, Stray, StrayReason, Transport,
 };
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
 use crate::platform;
@@ -26,7 +26,8 @@ use message::Question;
 pub const STRAYS_KEPT: usize = 8;
 
 /// Response codes with which servers decline a question for its EDNS alone.
-const DECLINES_EDNS: &[&str] = &["FORMERR", "NOTIMP", "BADVERS", "SERVFAIL", "REFUSED"];
+const DECLINES_EDNS: &[Rcode] =
+    &[Rcode::FormErr, Rcode::NotImp, Rcode::BadVers, Rcode::ServFail, Rcode::Refused];
 
 /// How a single question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,7 @@ pub async fn exchange(
     exchange.outcome = match outcome {
         // A server that does not support EDNS declines it in one way or another; without it, as
         // libraries ask, it may answer (RFC 6891, section 7).
-        DnsOutcome::Answered { answer } if DECLINES_EDNS.contains(&answer.rcode.as_str()) => {
+        DnsOutcome::Answered { answer } if DECLINES_EDNS.contains(&answer.rcode) => {
             let before = exchange.sent;
             let plain = match Question::new(name, kind, false) {
                 Ok(plain) => {

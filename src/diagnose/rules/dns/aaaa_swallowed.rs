@@ -28,9 +28,6 @@ enum Aaaa {
     Error(String),
 }
 
-/// So many equal answers make it likely that one server gives them all.
-const STEADY: usize = 4;
-
 /// The first deciding resolver that answers A and not AAAA. Applications do not wait for others.
 fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
     // Where several servers answer, and one of them knows no such name, that is the fault.
@@ -86,7 +83,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 && gives_address
                 && r.seen.contradiction(&e.dns.name).is_some()
                 && repeated(e, r)
-                && answer_series::steady(e, r.seen) < STEADY;
+                && answer_series::steady(e, r.seen) < answer_series::STEADY;
             let level = match (ends_lookup, doubt && application) {
                 (true, _) => Level::Broken,
                 (false, true) => Level::Risk,
@@ -240,7 +237,7 @@ fn denied(
     if doubt {
         return finding.decide_with(dig);
     }
-    match (repeated(e, r), asked >= STEADY) {
+    match (repeated(e, r), asked >= answer_series::STEADY) {
         (true, true) => finding.reasoning(format!(
             "the A question was asked {asked} times and answered alike each time, so one server that \
              fails for AAAA is likely"

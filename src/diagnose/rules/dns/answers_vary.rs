@@ -29,13 +29,10 @@ pub(super) const RULE: Rule = rule!(
 ])
 .explains_groups(&[OF_ONE_ANSWER, NOT_LET_IN]);
 
-/// So many equal answers make one server likelier than several.
-const STEADY: usize = 4;
-
 /// What makes one server answer in two ways: dnsmasq forwards the questions for other types than that
 /// of the rule.
-const LOCAL_RULE: &str = "a rule of the resolver for one type or one name (dnsmasq `address=/name/ip`), which forwards the \
-     other questions,";
+const LOCAL_RULE: &str = "a rule of the resolver for one type or one name (dnsmasq \
+                          `address=/name/ip`), which forwards the other questions,";
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     repeated(e).or_else(|| contradicting(e))
@@ -205,7 +202,7 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.reasoning(who);
     }
     let asked = answer_series::steady(e, r.seen);
-    let one_name = about == About::Zone && asked >= STEADY;
+    let one_name = about == About::Zone && asked >= answer_series::STEADY;
     if one_name {
         finding = finding.reasoning(format!(
             "the A question was answered {asked} times, alike each time: {LOCAL_RULE} is likelier than \

@@ -31,7 +31,7 @@ fn declined<'a>(r: &ResolverView<'a>) -> Option<(&'static str, &'a Rcode)> {
 /// Whether servers decline EDNS with it (fact D182). SERVFAIL and REFUSED have other causes, which
 /// may be over by the next question.
 fn is_about_edns(rcode: &Rcode) -> bool {
-    matches!(rcode.to_string().as_str(), "FORMERR" | "NOTIMP" | "BADVERS")
+    matches!(rcode, Rcode::FormErr | Rcode::NotImp | Rcode::BadVers)
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -74,8 +74,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         ),
     })
     .reasoning(
-        "most programs ask without EDNS when they are declined; those of one machine may \
-                 therefore work and fail side by side",
+        "most programs ask without EDNS when they are declined; those of one machine may therefore \
+         work and fail side by side",
     )
     .owner("DNS")
     .inspect("ask with EDNS", format!("{dig} +edns=0 +tries=1"))
@@ -83,8 +83,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     .step(
         Step::shared(
             format!(
-                "have {label}, or the device in front of it, answer questions with EDNS (RFC \
-                         6891)"
+                "have {label}, or the device in front of it, answer questions with EDNS (RFC 6891)"
             ),
             format!("every client of {label}"),
         )

@@ -137,8 +137,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         let has = text::brief(&wrong);
         finding = finding
             .reasoning(format!(
-                "whose {has} is is not visible to this caller: a proxy, a load balancer or a private \
-                 link service may have it on purpose"
+                "this caller cannot see what has {has}: a proxy, a load balancer or a private link \
+                 service may have it on purpose"
             ))
             .step(Step::inspect(format!(
                 "see whether something in front of the account (proxy, load balancer) has {has} on \

@@ -4,7 +4,7 @@ use crate::diagnose::rules::http::refusal_match::{find_refusal, pointer, request
 use crate::diagnose::rules::http::refusals::Leaves;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::identity::{CredentialKind, SkippedSource, TOKEN_CREDENTIALS, TokenOutcome};
+use crate::evidence::identity::{CredentialKind, TokenOutcome};
 use crate::services::{self, Service};
 
 use super::acquisition::{bare_words, failed, source};
@@ -23,9 +23,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // The platform was asked because it is there, and has none to give: that is no fault.
     let asked = failed(e);
     // An application whose SDK leaves out what is configured for it gets no token.
-    let is_left_out = |other: &SkippedSource| other.reason.starts_with(TOKEN_CREDENTIALS);
-    let skipped = &e.identity.skipped_sources;
-    let left_out = skipped.iter().enumerate().find(|(_, other)| is_left_out(other));
+    let skipped = e.identity.skipped_sources.iter().enumerate();
+    let left_out =
+        { skipped }.find_map(|(index, other)| Some((index, other, other.left_out_by.as_deref()?)));
     let level = if left_out.is_some() { Level::Risk } else { Level::Note };
     let message = match asked {
         _ if left_out.is_some() => "a configured credential is left out and was not tested",
@@ -66,16 +66,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         None => finding,
     };
     let mut finding = finding.not_tested().cites("/identity/kind");
-    if let Some((index, other)) = left_out {
+    if let Some((index, other, variable)) = left_out {
         finding = finding
             .fact(format!("{} is configured: {}", other.source, other.reason))
             .reasoning("an application that creates its credential itself ignores the variable")
             .cites(format!("/identity/skipped_sources/{index}"))
             .owner("Application")
-            .inspect("see its value", format!("printenv {TOKEN_CREDENTIALS}"))
-            .step(Step::local(format!(
-                "set {TOKEN_CREDENTIALS} to prod or to the credential that is intended, or unset it"
-            )));
+            .inspect("see its value", format!("printenv {variable}"))
+            .step(
+                Step::local(format!(
+                    "set {variable} to prod or to the credential that is intended, or unset it"
+                ))
+                .undo("set the former value again"),
+            );
     }
     // A key of another service is the likely reason that none went.
     let own = services::keys_of(reading::service(e));
