@@ -5,7 +5,7 @@
 # What it does not prove: nothing is linked or run, because Apple's frameworks are to be had on a Mac alone.
 # A name of a framework that does not exist would show when a Mac links it. The C parts (the TLS provider,
 # SQLite) are not compiled: a stand-in for their compiler writes empty files. What the system hands out is
-# read by src/platform/macos/readers, which every system tests with recorded inputs; the calls that fetch
+# read by src/platform/macos/readers, which every system tests with inputs made by hand; the calls that fetch
 # it were not seen at work.
 set -euo pipefail
 cd "$(dirname "$0")/.."

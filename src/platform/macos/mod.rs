@@ -1,5 +1,5 @@
 //! macOS. What is read here is checked by the compiler and, as far as it is plain values, by tests on
-//! recorded inputs; no Mac has run it.
+//! inputs made by hand; no Mac has run it.
 
 mod machine;
 mod names;

@@ -125,7 +125,7 @@ fn a_broken_file_is_set_aside_and_a_new_one_begun() {
         closed(history);
         assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT count(*) FROM walks"), "ok\n1");
     }
-    // An empty file is nobody's.
+    // An empty file belongs to no program yet.
     let empty = folder.path().join("empty.db");
     fs::write(&empty, "").unwrap();
     let (history, _, heard) = start(&empty, Bounds::default());

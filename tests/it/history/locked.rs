@@ -10,7 +10,7 @@ use aoai_probe::monitor::history::{Bounds, HistoryWrite, Record, WriterEvent};
 
 use super::{closed, event, keep, open_machine, record, sqlite3, start};
 
-/// Nobody else writes, or nobody else can even open it.
+/// No other process writes, or can even open it.
 const WRITES: &str = "";
 const ALONE: &str = "PRAGMA locking_mode = EXCLUSIVE";
 

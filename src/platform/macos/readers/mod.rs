@@ -1,5 +1,5 @@
 //! What macOS hands out as plain values, texts and bytes, read without a call to it: compiled and tested
-//! on every system, with recorded inputs.
+//! on every system, with inputs made by hand.
 
 pub(in crate::platform) mod proxies;
 pub(in crate::platform) mod resolver_file;

@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn settings_are_read_as_far_as_they_are_switched_on() {
-        let recorded = include_str!("../../../../fixtures/macos/laptop.json");
-        let store: Store = serde_json::from_str(recorded).unwrap();
+        let made = include_str!("../../../../fixtures/macos/laptop.json");
+        let store: Store = serde_json::from_str(made).unwrap();
         let settings = proxies(&store).unwrap();
         assert_eq!(
             settings.servers.as_deref(),

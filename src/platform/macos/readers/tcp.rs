@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     /// An established connection: 14 ms, 2 segments of 1398 bytes sent twice, 5120 bytes received.
-    fn recorded() -> Vec<u8> {
+    fn made() -> Vec<u8> {
         let words: [u32; 13] = [7, 0, 230, 1398, 1 << 20, 14_480, 65_160, 0, 131_072, 13, 14, 6, 0];
         let counts: [u64; 7] = [9, 8120, 2796, 11, 5120, 0, 2];
         let mut bytes = vec![4, 7, 6, 0];
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn round_trips_and_repeats_are_read() {
-        let bytes = recorded();
+        let bytes = made();
         assert_eq!(bytes.len(), 112);
         let info = tcp_info(&bytes).unwrap();
         assert_eq!((info.rtt_us, info.snd_mss, info.bytes_received), (14_000, 1398, Some(5120)));
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_recovers_from_loss_sends_its_fin_later() {
-        let mut bytes = recorded();
+        let mut bytes = made();
         bytes[8..12].copy_from_slice(&1_u32.to_ne_bytes());
         assert!(!tcp_info(&bytes).unwrap().open);
         bytes[8..12].copy_from_slice(&2_u32.to_ne_bytes());
