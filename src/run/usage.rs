@@ -26,6 +26,8 @@ pub(super) fn without_password(mut error: clap::Error) -> clap::Error {
             && !may_be_shown(value)
         {
             error.insert(kind, ContextValue::String("[not shown]".to_owned()));
+            // The tips repeat it.
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(Vec::new()));
         }
     }
     error
