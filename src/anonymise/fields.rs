@@ -362,7 +362,7 @@ fn find_in(text: &str, key: &str, parent: &str, words: &mut Words) {
             let plain = first.parse::<u32>().is_err() && !known::LABELS.contains(&first);
             add(if plain { first } else { "" }, "host");
         }
-        ("target", "base_path") | ("calls", "path") => {
+        ("target", "base_path") | ("beyond" | "calls", "path") => {
             let mut before = "";
             for segment in text.split(['/', '?']) {
                 known::kind_after(before).into_iter().for_each(|kind| add(segment, kind));
