@@ -46,6 +46,7 @@ const FIELDS: &[(Kind, &[&str])] = &[
             "alpn",
             "id",
             "kind",
+            "lacks",
             "looks_like",
             "secret_stands_for",
             "lookup_by",

@@ -75,20 +75,19 @@ fn incomplete(
     *any_complete |= missing.is_empty();
     let near_misses = near_misses(environment, &missing);
     // Where all variables are set that several sources share, one of those is meant: the one whose own
-    // is misspelt, or that `AZURE_TOKEN_CREDENTIALS` names; else the first stands for all.
+    // is misspelt, or that `AZURE_TOKEN_CREDENTIALS` names; else the first of them.
     let shared = source.shared_variables;
     let alike = || SOURCES.iter().filter(|other| other.shared_variables == shared);
     let is_first = || {
         alike().find(|other| !other.variables.is_empty()).is_some_and(|one| one.name == source.name)
-            && alike().all(|other| {
-                !is_wanted(other, environment) && !other.variables.iter().any(|name| set(name))
-            })
+            && alike()
+                .all(|other| !is_wanted(other, environment) && !other.variables.iter().any(&set))
     };
     let meant = meant
         || !*any_complete
             && options.assertion_file.is_none()
             && !shared.is_empty()
-            && shared.iter().all(|name| set(name))
+            && shared.iter().all(&set)
             && (!near_misses.is_empty() || is_wanted(source, environment) || is_first());
     (meant && !missing.is_empty()).then(|| IncompleteSource {
         source: source.name.to_owned(),

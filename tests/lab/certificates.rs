@@ -224,6 +224,7 @@ fn leaf(kind: Certificate) -> Made<CertificateParams> {
     if kind == Certificate::EscapesOtherName {
         params.subject_alt_names.push(SanType::DnsName(ESCAPES.try_into()?));
     }
+    params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let (from, to) = match kind {
         Certificate::LongLived => (-390, 3900),

@@ -68,6 +68,7 @@ fn leaf(kind: Certificate, own: &[&str]) -> Made<CertificateParams> {
         params.distinguished_name = named(TARGET, "Microsoft Corporation");
         params.subject_alt_names.clear();
     }
+    params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let now = OffsetDateTime::now_utc();
     let (from, to) = match kind {

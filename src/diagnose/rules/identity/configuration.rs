@@ -225,7 +225,7 @@ fn key_and_token(e: &View<'_>) -> Option<FindingBuilder> {
         FindingBuilder::new(
             Level::Risk,
             Confidence::Proved,
-            format!("{TOKEN_VARIABLE} is set beside {key}, and was not tested"),
+            format!("{TOKEN_VARIABLE} is set with {key}, and was not tested"),
         )
         .fact(format!("taken: {}", credential(e)))
         .fact(format!("not taken: {} ({})", token.source, token.reason))
