@@ -5,6 +5,7 @@ use super::credential::{credential, other_caller, rejected};
 use super::profiles::{self, profile};
 use crate::clouds::Cloud;
 use crate::credential::{API_KEY_VARIABLE, TOKEN_VARIABLE};
+use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, all_refusals};
 use crate::diagnose::rules::http::refusals::Blames;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -149,6 +150,10 @@ fn half(e: &View<'_>) -> Option<FindingBuilder> {
         Some(near) => format!("{missing} {verb} missing, {near} is set"),
         None => format!("{} is set, {missing} {verb} missing", half.set.first()?),
     };
+    let message = match lacks_values_alone(half) {
+        true => Clause::from(message),
+        false => Clause::from(message).or(format!("{missing} {verb} missing")),
+    };
     let mut finding = FindingBuilder::new(level, Confidence::Proved, message).fact(format!(
         "{} requires {}",
         half.source,
@@ -225,7 +230,7 @@ fn key_and_token(e: &View<'_>) -> Option<FindingBuilder> {
         FindingBuilder::new(
             Level::Risk,
             Confidence::Proved,
-            format!("{TOKEN_VARIABLE} is set with {key}, and was not tested"),
+            format!("{TOKEN_VARIABLE} is set too, and was not tested"),
         )
         .fact(format!("taken: {}", credential(e)))
         .fact(format!("not taken: {} ({})", token.source, token.reason))

@@ -28,7 +28,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         { skipped }.find_map(|(index, other)| Some((index, other, other.left_out_by.as_deref()?)));
     let level = if left_out.is_some() { Level::Risk } else { Level::Note };
     let message = match asked {
-        _ if left_out.is_some() => "AZURE_TOKEN_CREDENTIALS leaves the application no credential",
+        _ if left_out.is_some() => "AZURE_TOKEN_CREDENTIALS leaves no credential",
         Some(_) => "authentication was not tested: the platform gives no token",
         None => "no credential was given: authentication was not tested",
     };

@@ -41,7 +41,7 @@ fn httpx_fails(e: &View<'_>) -> Option<FindingBuilder> {
             Confidence::Inferred,
             headline::fitting(&[
                 format!("openai for Python stops at the NO_PROXY entry {prefix} before it connects"),
-                "openai for Python stops at an entry of NO_PROXY before it connects".to_owned(),
+                "openai for Python stops at an entry of NO_PROXY".to_owned(),
             ]),
         )
         .fact(format!("NO_PROXY has {prefix}, a prefix of IPv6"))

@@ -161,16 +161,16 @@ fn node_gives_up(e: &View<'_>) -> Option<FindingBuilder> {
             .cites("/dns/system")
             .owner("Application")
             .step(
-                Step::local(format!("where the application runs in Node, start it with {option}"))
-                    .command(format!("export NODE_OPTIONS={option}"))
-                    .undo("unset NODE_OPTIONS, or set its former value again"),
-            )
-            .step(
                 Step::inspect(
                     "see every record of the name: without the address that does not connect, Node \
                      waits for the other one",
                 )
                 .command(format!("dig +noall +answer {0} A {0} AAAA", e.dns.name)),
+            )
+            .step(
+                Step::local(format!("where the application runs in Node, start it with {option}"))
+                    .command(format!("export NODE_OPTIONS={option}"))
+                    .undo("unset NODE_OPTIONS, or set its former value again"),
             )
             .check(reading::again(e)),
     )
