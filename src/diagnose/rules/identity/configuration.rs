@@ -4,7 +4,6 @@ use super::acquisition::{failed, level, no_token, source};
 use super::credential::{credential, other_caller, rejected};
 use super::profiles::{self, profile};
 use crate::clouds::Cloud;
-use crate::credential::{API_KEY_VARIABLE, TOKEN_VARIABLE};
 use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, all_refusals};
 use crate::diagnose::rules::http::refusals::Blames;
@@ -223,14 +222,16 @@ fn refused_by_service(e: &View<'_>) -> bool {
 /// A key was taken and `AZURE_OPENAI_AD_TOKEN` is set as well, which openai for Python and what is
 /// written over it send in its place (fact I111).
 fn key_and_token(e: &View<'_>) -> Option<FindingBuilder> {
-    let key = e.identity.source.as_deref().filter(|source| *source == API_KEY_VARIABLE)?;
+    let is = |label: &str, name| profiles::name_of(label) == Some(name);
+    let key = e.identity.source.as_deref().filter(|source| is(source, "api-key"))?;
     let (index, token) = { e.identity.skipped_sources.iter().enumerate() }
-        .find(|(_, other)| other.source == TOKEN_VARIABLE && other.is_by_order())?;
+        .find(|(_, other)| is(&other.source, "token") && other.is_by_order())?;
+    let variable = &token.source;
     Some(
         FindingBuilder::new(
             Level::Risk,
             Confidence::Proved,
-            format!("{TOKEN_VARIABLE} is set too, and was not tested"),
+            format!("{variable} is set too, and was not tested"),
         )
         .fact(format!("taken: {}", credential(e)))
         .fact(format!("not taken: {} ({})", token.source, token.reason))
@@ -241,7 +242,7 @@ fn key_and_token(e: &View<'_>) -> Option<FindingBuilder> {
         .decide_with(reading::again_with(e, "--credential token"))
         .cites(format!("/identity/skipped_sources/{index}"))
         .owner("Application")
-        .step(Step::local(format!("unset the one that is not intended: {key} or {TOKEN_VARIABLE}")))
+        .step(Step::local(format!("unset the one that is not intended: {key} or {variable}")))
         .check(reading::again(e)),
     )
 }
