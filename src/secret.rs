@@ -125,6 +125,20 @@ pub(crate) fn holds_signature(text: &str) -> bool {
     text.split(['?', '&', ';', '#']).any(signature)
 }
 
+/// Whether a text has a value that its own name says is a secret, as the parts of a connection string
+/// have one (`;AccountKey=...`).
+#[must_use]
+pub(crate) fn names_a_secret(text: &str) -> bool {
+    const NAMES: &[&str] = &["key", "secret", "token", "password", "pwd", "signature"];
+    let secret = |part: &str| {
+        part.split_once('=').is_some_and(|(name, value)| {
+            let name = name.trim().to_ascii_lowercase();
+            !value.is_empty() && NAMES.iter().any(|end| name.ends_with(end))
+        })
+    };
+    text.split(['?', '&', ';', '#', '/']).any(secret)
+}
+
 /// The secrets of one walk, all of which are taken out of every text of a peer before it is
 /// escaped, cut and kept: a peer may echo what another one was sent.
 #[derive(Debug, Clone, Default)]

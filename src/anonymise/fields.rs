@@ -46,6 +46,7 @@ const FIELDS: &[(Kind, &[&str])] = &[
             "alpn",
             "id",
             "kind",
+            "lacks",
             "looks_like",
             "secret_stands_for",
             "lookup_by",
@@ -362,7 +363,7 @@ fn find_in(text: &str, key: &str, parent: &str, words: &mut Words) {
             let plain = first.parse::<u32>().is_err() && !known::LABELS.contains(&first);
             add(if plain { first } else { "" }, "host");
         }
-        ("target", "base_path") | ("calls", "path") => {
+        ("target", "base_path") | ("beyond" | "calls", "path") => {
             let mut before = "";
             for segment in text.split(['/', '?']) {
                 known::kind_after(before).into_iter().for_each(|kind| add(segment, kind));

@@ -307,7 +307,7 @@ impl Parts {
         let api = services::by_id(found.variable.service).filter(|s| s.kind == Kind::Api);
         if let (Some(api), true) = (api, target.service().is_some_and(Service::is_account)) {
             let target = Target::parse(&host, Some(api.id)).map_err(problem)?;
-            self.add(target, Some(api.id), Origin::Variable(name));
+            self.add(target.named_by(name), Some(api.id), Origin::Variable(name));
             return Ok(());
         }
         let is_shown = target.service().is_some_and(|s| s.id == found.variable.service);
@@ -319,9 +319,9 @@ impl Parts {
         if behind {
             let service = found.variable.service;
             let target = Target::parse(&host, Some(service)).map_err(problem)?;
-            self.add(target, Some(service), Origin::Variable(name));
+            self.add(target.named_by(name), Some(service), Origin::Variable(name));
         } else {
-            self.add(target, None, Origin::Variable(name));
+            self.add(target.named_by(name), None, Origin::Variable(name));
         }
         Ok(())
     }

@@ -45,7 +45,16 @@ impl Credential {
     #[must_use]
     pub fn secret_stands_for(&self) -> Option<CredentialForm> {
         let form = form::of(self.client_secret()?);
-        matches!(form, CredentialForm::Reference | CredentialForm::Placeholder).then_some(form)
+        // Client secrets are letters, digits and `~._-` alone.
+        let is_none = matches!(
+            form,
+            CredentialForm::Reference
+                | CredentialForm::Placeholder
+                | CredentialForm::Quoted
+                | CredentialForm::Named
+                | CredentialForm::Url
+        );
+        is_none.then_some(form)
     }
 
     /// Whether a client secret begins or ends with a blank or a line end.

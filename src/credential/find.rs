@@ -94,7 +94,12 @@ impl Credential {
             }
         };
         if found.is_empty() {
-            return Ok(Self { skipped_sources: left_out, ..empty });
+            let chain = sources::nothing_left(options, environment);
+            let chain = chain.filter(|_| left_out.is_empty());
+            return Ok(Self {
+                skipped_sources: left_out.into_iter().chain(chain).collect(),
+                ..empty
+            });
         }
         let (source, taken) = found.remove(at);
         if options.identity.is_some() && !taken.takes_identity {

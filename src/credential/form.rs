@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::has_form_of_a_key;
 use crate::evidence::identity::CredentialForm;
-use crate::target::is_reference;
+use crate::target::{is_no_value, is_reference};
 
 /// The most bytes of a value that is to be replaced: no template is longer.
 const LONGEST_WORD: usize = 80;
@@ -21,6 +21,15 @@ pub(super) fn of(value: &str) -> CredentialForm {
     if is_placeholder(&lower) {
         return CredentialForm::Placeholder;
     }
+    if value.len() > 1 && value.starts_with(['\'', '`']) && value.ends_with(['\'', '`']) {
+        return CredentialForm::Quoted;
+    }
+    if lower.starts_with("https://") || lower.starts_with("http://") {
+        return CredentialForm::Url;
+    }
+    if value.split_once('=').is_some_and(|(name, rest)| is_variable(name) && !rest.is_empty()) {
+        return CredentialForm::Named;
+    }
     if value.starts_with("sk-") && value.len() >= 20 {
         return CredentialForm::OpenaiKey;
     }
@@ -31,6 +40,12 @@ pub(super) fn of(value: &str) -> CredentialForm {
         true => CredentialForm::Base64,
         false => CredentialForm::Opaque,
     }
+}
+
+/// Whether this is the name of a variable, as no beginning of a key is: capitals with an underscore.
+fn is_variable(name: &str) -> bool {
+    name.contains('_')
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// Whether a value in lower case is a word of a template. No key has such brackets, and no key is
@@ -44,7 +59,7 @@ fn is_placeholder(lower: &str) -> bool {
     });
     let words = lower.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_. ".contains(&byte))
         && WORDS.iter().any(|word| lower.starts_with(word));
-    lower.len() <= LONGEST_WORD && (wrapped || words)
+    lower.len() <= LONGEST_WORD && (wrapped || words || is_no_value(lower))
 }
 
 #[cfg(test)]
@@ -62,6 +77,13 @@ mod tests {
             ("<your-api-key>", CredentialForm::Placeholder),
             ("${AZURE_OPENAI_API_KEY}", CredentialForm::Placeholder),
             ("YOUR_API_KEY", CredentialForm::Placeholder),
+            ("None", CredentialForm::Placeholder),
+            ("undefined", CredentialForm::Placeholder),
+            ("'9f8e7d6c5b4a39281706f5e4d3c2b1a0'", CredentialForm::Quoted),
+            ("AZURE_OPENAI_API_KEY=9f8e7d6c5b4a39281706f5e4d3c2b1a0", CredentialForm::Named),
+            ("https://myacct.openai.azure.com/", CredentialForm::Url),
+            ("QUJD_x=y", CredentialForm::Opaque),
+            ("QUJDREVGRw==", CredentialForm::Opaque),
             ("sk-proj-abcdefghijklmnopqrstuvwxyz", CredentialForm::OpenaiKey),
             ("OWY4ZTdkNmM1YjRhMzkyODE3MDZmNWU0ZDNjMmIxYTA=", CredentialForm::Base64),
             ("9f8e7d6c5b4a39281706f5e4d3c2b1a0", CredentialForm::Opaque),

@@ -3,7 +3,7 @@
 
 use super::authority::{self, AUTHORITY_HOST};
 use super::options::CredentialOptions;
-use super::sources::{SOURCES, Source};
+use super::sources::{SOURCES, Source, is_wanted};
 use crate::evidence::identity::{Configured, IncompleteSource};
 use crate::world::Environment;
 
@@ -73,11 +73,27 @@ fn incomplete(
         own.iter().any(&set) || !*any_complete && all().all(|name| set(name) || empty(name));
     let missing = those(&|name| !set(name));
     *any_complete |= missing.is_empty();
+    let near_misses = near_misses(environment, &missing);
+    // Where all variables are set that several sources share, one of those is meant: the one whose own
+    // is misspelt, or that `AZURE_TOKEN_CREDENTIALS` names; else the first of them.
+    let shared = source.shared_variables;
+    let alike = || SOURCES.iter().filter(|other| other.shared_variables == shared);
+    let is_first = || {
+        alike().find(|other| !other.variables.is_empty()).is_some_and(|one| one.name == source.name)
+            && alike()
+                .all(|other| !is_wanted(other, environment) && !other.variables.iter().any(&set))
+    };
+    let meant = meant
+        || !*any_complete
+            && options.assertion_file.is_none()
+            && !shared.is_empty()
+            && shared.iter().all(&set)
+            && (!near_misses.is_empty() || is_wanted(source, environment) || is_first());
     (meant && !missing.is_empty()).then(|| IncompleteSource {
         source: source.name.to_owned(),
         set: those(&set),
         empty: those(&empty),
-        near_misses: near_misses(environment, &missing),
+        near_misses,
         missing,
     })
 }
@@ -157,6 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn an_application_whose_own_variable_is_missing_lacks_it() {
+        let ids = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c")];
+        let missing = |pairs: &[(&str, &str)]| {
+            let found = configured_in(&environment(&[&ids[..], pairs].concat()));
+            found.incomplete.into_iter().flat_map(|half| half.missing).collect::<Vec<_>>()
+        };
+        let (secret, certificate) = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH");
+        assert_eq!(missing(&[("AZURE_CLIENT_SECRETS", "canary")]), [secret]);
+        assert_eq!(missing(&[]), [secret]);
+        let wanted = |name| missing(&[("AZURE_TOKEN_CREDENTIALS", name)]);
+        assert_eq!(wanted("EnvironmentCredential"), [secret, certificate]);
+        assert!(
+            wanted("WorkloadIdentityCredential").contains(&"AZURE_FEDERATED_TOKEN_FILE".into())
+        );
+        // The quiet neighbours.
+        assert!(missing(&[(certificate, "/f")]).is_empty());
+        assert!(missing(&[(secret, "canary")]).is_empty());
+    }
+
+    #[test]
     fn an_empty_variable_is_named_where_an_sdk_fails_at_it() {
         let ids = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c")];
         let half = |pairs: &[(&str, &str)]| -> Vec<(String, Vec<String>)> {
@@ -173,7 +209,7 @@ mod tests {
         // The secret comes first: the empty path is not read.
         assert_eq!(half(&[(secret, "canary"), (file, "")]), []);
         assert_eq!(half(&[(secret, ""), (file, "/f")]), one("client-secret", secret));
-        assert_eq!(half(&[(API_KEY_VARIABLE, "")]), one("api-key", API_KEY_VARIABLE));
+        assert_eq!(half(&[(API_KEY_VARIABLE, "")])[..1], one("api-key", API_KEY_VARIABLE));
         assert_eq!(half(&[(API_KEY_VARIABLE, "canary"), (TOKEN_VARIABLE, "")]), []);
         let nothing_meant = configured_in(&environment(&[(secret, "")]));
         assert_eq!(nothing_meant.incomplete, []);

@@ -248,6 +248,12 @@ pub enum CredentialForm {
     OpenaiKey,
     /// The base64 of what has the form of an account's key.
     Base64,
+    /// A value in quotes.
+    Quoted,
+    /// A value behind the name of its variable: `NAME=value`.
+    Named,
+    /// A URL.
+    Url,
     /// Anything else.
     Opaque,
 }
@@ -263,6 +269,14 @@ pub struct SkippedSource {
     /// order of this tool's sources decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out_by: Option<String>,
+}
+
+impl SkippedSource {
+    /// Whether the order of this tool's sources decided, and no option named another one.
+    #[must_use]
+    pub fn is_by_order(&self) -> bool {
+        self.left_out_by.is_none() && self.reason.ends_with(" comes first")
+    }
 }
 
 /// Why a credential was not sent.

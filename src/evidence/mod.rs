@@ -221,6 +221,18 @@ pub struct TargetInfo {
     pub account: Option<String>,
     /// The path under which calls are made, e.g. `/api/projects/demo`; empty for none.
     pub base_path: String,
+    /// What the variable that named the target has after the base path; absent where it has nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond: Option<BeyondBase>,
+}
+
+/// A variable of the application whose URL has more than SDKs are given as endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BeyondBase {
+    /// The variable.
+    pub variable: String,
+    /// The whole path of its URL.
+    pub path: String,
 }
 
 /// What kind of name a target is.

@@ -174,6 +174,9 @@ pub struct BundleVerdict {
     pub path: String,
     /// Roots in it; 0 when it cannot be read.
     pub anchors: u32,
+    /// Whether there is no such file or folder.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
     /// The fault, or null when it accepts.
     pub fault: Option<CertificateFault>,
 }
@@ -216,8 +219,25 @@ pub struct Certificate {
     /// access) and CRL distribution points, at most 8.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revocation_urls: Vec<String>,
+    /// What it lacks of RFC 5280's form, which clients ask for that verify strictly (fact S62).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<StrictForm>,
     /// SHA-256 of the DER form, in hex.
     pub sha256: String,
+}
+
+/// A part of a certificate's form that strict clients ask for (`X509_V_FLAG_X509_STRICT` of OpenSSL).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StrictForm {
+    /// The authority key identifier, of a certificate that another one signed.
+    AuthorityKeyIdentifier,
+    /// The subject key identifier of an authority.
+    SubjectKeyIdentifier,
+    /// The key usage of an authority.
+    KeyUsage,
+    /// That the basic constraints of an authority are critical.
+    CriticalBasicConstraints,
 }
 
 impl Certificate {

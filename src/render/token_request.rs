@@ -95,7 +95,8 @@ pub(super) fn block(writer: &mut TextWriter, how: &Acquisition) {
         Some(CredentialForm::Placeholder) => {
             writer.write_indented(2, "the secret is a placeholder")
         }
-        _ => {}
+        Some(_) => writer.write_indented(2, "the secret is none, by its form"),
+        None => {}
     }
     if how.secret_has_blank_ends {
         writer.write_indented(2, "the secret begins or ends with a blank or a line end");

@@ -7,6 +7,7 @@ use crate::credential::{CredentialError, leaked_into_args, looks_like_a_key};
 use crate::evidence::text::{clean, holds_at_sign, is_guid};
 use crate::files::{self, May};
 use crate::platform;
+use crate::secret::names_a_secret;
 use crate::walk::proxy_choice::shown_variables;
 use crate::world::Environment;
 
@@ -217,7 +218,8 @@ fn shown_as(value: &str, form: Form) -> Option<String> {
             let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
             let bare = format!("{scheme}://{host}{port}");
             let known = scheme.starts_with("http") && !looks_like_a_key(host);
-            let path = Some(url.path()).filter(|path| !looks_like_a_key(&path.replace('/', " ")));
+            let path = Some(url.path())
+                .filter(|path| !looks_like_a_key(&path.replace('/', " ")) && !names_a_secret(path));
             known.then(|| clean(&(bare + path.unwrap_or("/[not shown]")), 300))
         }
     }

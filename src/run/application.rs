@@ -184,6 +184,9 @@ fn entry_of(part: &Part, entry: &Entry, options: &Check) -> Entry {
         // Given as a target, it leads to the same place, as its host alone does not.
         entry.name = url;
     }
+    if let Origin::Variable(_) = part.origin {
+        entry.target.seen.beyond.clone_from(&part.target.seen.beyond);
+    }
     entry.labels.insert(PART.to_owned(), part.label.clone());
     if !part.is_used() {
         entry.labels.insert(USED.to_owned(), UNUSED.to_owned());

@@ -212,8 +212,9 @@ pub(super) fn reference(arguments: &Check) -> CredentialReference {
 }
 
 fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, String> {
+    let variable = "AZURE_OPENAI_ENDPOINT";
     let named: Vec<&str> = match arguments.targets.as_slice() {
-        [] => environment.get("AZURE_OPENAI_ENDPOINT").into_iter().collect(),
+        [] => environment.get(variable).into_iter().collect(),
         given => given.iter().map(String::as_str).collect(),
     };
     if named.is_empty() {
@@ -228,10 +229,12 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
     if !named.iter().any(|typed| suggestions::is_command(typed)) {
         named.iter().try_for_each(|typed| suggestions::target(typed))?;
     }
-    named
-        .into_iter()
-        .map(|typed| Target::parse(typed, arguments.service.as_deref()).map_err(|e| e.to_string()))
-        .collect()
+    let parsed = named.into_iter().map(|typed| {
+        let target = Target::parse(typed, arguments.service.as_deref());
+        let target = target.map_err(|e| e.to_string())?;
+        Ok(if arguments.targets.is_empty() { target.named_by(variable) } else { target })
+    });
+    parsed.collect()
 }
 
 /// The host behind the gateway that is checked.

@@ -128,7 +128,7 @@ pub(super) fn is_command(word: &str) -> bool {
 
 /// The equivalent of another tool's option; clap gives the option with its value.
 pub(super) fn option(typed: &str) -> Option<&'static str> {
-    let name = typed.split(['=', ' ']).next().unwrap_or(typed);
+    let name = typed.split(['=', ':', ' ']).next().unwrap_or(typed);
     OPTIONS.iter().find(|(names, _)| names.contains(&name)).map(|(_, has)| *has)
 }
 
@@ -236,7 +236,8 @@ mod tests {
     fn options_of_other_tools_are_known_with_their_values() {
         assert_eq!(option("--json"), Some("--format json"));
         assert!(option("--insecure").is_some_and(|has| has.contains("--ca-file")));
-        assert!(option("--port=8443").is_some() && option("-k").is_some());
+        assert!(option("--port=8443").is_some() && option("--apikey:x").is_some());
+        assert!(option("-k").is_some());
         assert_eq!(option("--no-such-option"), None);
     }
 }

@@ -26,6 +26,8 @@ pub(super) fn without_password(mut error: clap::Error) -> clap::Error {
             && !may_be_shown(value)
         {
             error.insert(kind, ContextValue::String("[not shown]".to_owned()));
+            // The tips repeat it.
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(Vec::new()));
         }
     }
     error
@@ -38,4 +40,18 @@ fn may_be_shown(value: &str) -> bool {
     let address = |c: char| c.is_ascii_hexdigit() || "[]:./,".contains(c);
     let short = value.chars().count() <= 60;
     short && !looks_like_a_key(value) && (value.chars().all(word) || value.chars().all(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    #[test]
+    fn no_tip_repeats_a_word_that_is_not_shown() {
+        for word in ["--9f8e7d6c5b4a39281706f5e4d3c2b1a0", "--apikey:canary99"] {
+            let error = crate::args::Cli::try_parse_from(["aoai-probe", "check", "myacct", word]);
+            let shown = super::without_password(error.unwrap_err()).to_string();
+            assert!(!shown.contains(word) && shown.contains("[not shown]"), "{shown}");
+        }
+    }
 }

@@ -47,8 +47,8 @@ pub enum TargetError {
     Reference,
     /// A word of a template in the place of the name.
     #[error(
-        "the target has a word of a template in the place of a name, as <your-resource> is one: put \
-         the name of the account or the endpoint there"
+        "the target has a word of a template in the place of a name, as <your-resource> is one, or a \
+         word for no value, as None: put the name of the account or the endpoint there"
     )]
     Placeholder,
     /// A user name or password in the URL.

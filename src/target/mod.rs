@@ -9,8 +9,8 @@ use typed::{LONGEST, base_path, from_name, from_url, has_placeholder};
 
 use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
-use crate::evidence::{TargetInfo, TargetKind};
-use crate::secret::{holds_long_key, holds_signature};
+use crate::evidence::{BeyondBase, TargetInfo, TargetKind};
+use crate::secret::{holds_long_key, holds_signature, names_a_secret};
 use crate::services::{self, Keys, Kind, Opening, Service};
 
 /// Characters of what was typed that are kept and shown.
@@ -37,6 +37,14 @@ pub(crate) fn is_reference(value: &str) -> bool {
     ["@microsoft.keyvault(", "@microsoft.appconfiguration("].iter().any(|start| {
         value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
     })
+}
+
+/// Whether a word in whatever case is what programs write where a value is missing, or people where one
+/// is to follow.
+pub(crate) fn is_no_value(word: &str) -> bool {
+    const WORDS: &[&str] =
+        &["none", "null", "undefined", "nil", "nan", "todo", "tbd", "fixme", "placeholder"];
+    WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 impl Target {
@@ -80,7 +88,8 @@ impl Target {
             return Err(TargetError::Signature);
         }
         // What follows a `?` is not kept; a URL's host would lose its capitals.
-        if holds_long_key(typed.split(['?', '#']).next().unwrap_or(typed)) {
+        let kept = typed.split(['?', '#']).next().unwrap_or(typed);
+        if holds_long_key(kept) || names_a_secret(kept) {
             return Err(TargetError::Key);
         }
         if let Ok(address) = typed.trim_start_matches('[').trim_end_matches(']').parse() {
@@ -201,11 +210,27 @@ impl Target {
                 .filter(|label| !label.is_empty())
                 .map(str::to_owned),
             base_path,
+            beyond: None,
             host,
         };
         let cloud = cloud.filter(|cloud| service.is_some_and(|service| service.is_in(*cloud)));
         let private_name = known.and_then(services::Match::private_name);
         Self { seen, service, cloud, original_host, private_name }
+    }
+
+    /// The same target, as a variable of the application names it. What follows the base path is left
+    /// out of calls, but an SDK that gets the whole value does not leave it out.
+    #[must_use]
+    pub fn named_by(mut self, variable: &str) -> Self {
+        let typed = &self.seen.input;
+        let rest = typed.split_once("://").map_or(typed.as_str(), |(_, rest)| rest);
+        let path = rest.find('/').map_or("", |at| &rest[at..]).trim_end_matches('/');
+        let calls_operations = self.service.is_some_and(Service::is_account);
+        if calls_operations && path != self.seen.base_path {
+            let (variable, path) = (variable.to_owned(), path.to_owned());
+            self.seen.beyond = Some(BeyondBase { variable, path });
+        }
+        self
     }
 
     /// Its service.

@@ -160,3 +160,28 @@ fn a_named_service_makes_an_unknown_name_an_account() {
     assert_eq!((target.seen.kind, target.has_call()), (TargetKind::Account, true));
     assert_eq!(target.seen.private_zone, None);
 }
+
+#[test]
+fn a_variable_with_the_path_of_a_call_has_more_than_the_endpoint() {
+    let beyond = |typed: &str| {
+        let target = Target::parse(typed, None).unwrap().named_by("AZURE_OPENAI_ENDPOINT");
+        target.seen.beyond.map(|beyond| beyond.path)
+    };
+    let host = "https://myacct.openai.azure.com";
+    for path in ["/openai", "/openai/deployments/gpt-4o/chat/completions", "/openai/v1/models"] {
+        assert_eq!(beyond(&format!("{host}{path}/")).as_deref(), Some(path));
+    }
+    for bare in ["", "/", "/openai/v1", "/openai/v1/", "/openai/v1/?api-version=preview"] {
+        assert_eq!(beyond(&format!("{host}{bare}")), None, "{bare}");
+    }
+    assert_eq!(beyond("myacct"), None);
+}
+
+#[test]
+fn a_part_of_a_connection_string_and_a_word_for_no_value_are_no_targets() {
+    let string = "https://myacct.openai.azure.com/;AccountKey=canary";
+    assert_eq!(Target::parse(string, None).unwrap_err(), TargetError::Key);
+    for word in ["None", "null", "undefined", "https://undefined/"] {
+        assert_eq!(Target::parse(word, None).unwrap_err(), TargetError::Placeholder, "{word}");
+    }
+}

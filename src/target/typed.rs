@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::TargetError;
+use super::{TargetError, is_no_value};
 use crate::secret::has_form_of_a_key;
 
 /// The longest target that is read, in bytes.
@@ -34,6 +34,9 @@ pub(super) fn from_name(typed: &str) -> Result<String, TargetError> {
     }
     if COMMANDS.contains(&name) {
         return Err(TargetError::Command(name.to_owned()));
+    }
+    if is_no_value(name) {
+        return Err(TargetError::Placeholder);
     }
     let fits = (2..=64).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

@@ -33,6 +33,7 @@ pub struct Bundle {
 pub(super) struct OpenedBundle {
     pub(super) bundle: Bundle,
     pub(super) anchors: u32,
+    pub(super) missing: bool,
     pub(super) verifier: Option<Arc<WebPkiServerVerifier>>,
 }
 
@@ -61,6 +62,9 @@ impl ClientCaBundles {
                     if pem.is_none() && !bundle.named {
                         return None;
                     }
+                    let missing = pem.is_none()
+                        && std::fs::metadata(&bundle.path)
+                            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
                     let mut store = if bundle.adds { public() } else { RootCertStore::empty() };
                     let pem = pem.unwrap_or_default();
                     let (taken, _) = store.add_parsable_certificates(
@@ -72,7 +76,7 @@ impl ClientCaBundles {
                             .build()
                             .ok();
                     let anchors = u32::try_from(taken).unwrap_or(u32::MAX);
-                    Some(OpenedBundle { bundle: bundle.clone(), anchors, verifier })
+                    Some(OpenedBundle { bundle: bundle.clone(), anchors, missing, verifier })
                 })
                 .take(MOST)
                 .collect()

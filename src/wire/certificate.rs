@@ -8,12 +8,16 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 use x509_parser::extensions::DistributionPointName;
+use x509_parser::oid_registry::{
+    OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE,
+    OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
+};
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
 
 use super::redacted;
 use super::tls::Handshake;
 use crate::evidence::text::rfc3339;
-use crate::evidence::tls::Certificate;
+use crate::evidence::tls::{Certificate, StrictForm};
 use crate::secret::Redactor;
 
 /// Alternative names of a certificate that are kept as evidence.
@@ -65,6 +69,7 @@ pub(super) fn certificate(
         is_ca: parsed.is_ca(),
         issuer_url: issuer_url(&parsed, redactor),
         revocation_urls: revocation_urls(&parsed, redactor),
+        lacks: lacks(&parsed),
         sha256: sha256(der, &request.provider),
     })
 }
@@ -98,6 +103,30 @@ fn issuer_url(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -> Opt
         }
         _ => None,
     })
+}
+
+/// What a client that verifies strictly would miss (RFC 5280, sections 4.2.1.1, 4.2.1.2, 4.2.1.3 and
+/// 4.2.1.9).
+fn lacks(certificate: &X509Certificate<'_>) -> Vec<StrictForm> {
+    let of = |wanted: &Oid<'_>| certificate.extensions().iter().find(|one| one.oid == *wanted);
+    let signed_by_another = certificate.subject() != certificate.issuer();
+    let ca = certificate.is_ca();
+    let all = [
+        (
+            signed_by_another && of(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER).is_none(),
+            StrictForm::AuthorityKeyIdentifier,
+        ),
+        (
+            ca && of(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER).is_none(),
+            StrictForm::SubjectKeyIdentifier,
+        ),
+        (ca && of(&OID_X509_EXT_KEY_USAGE).is_none(), StrictForm::KeyUsage),
+        (
+            ca && of(&OID_X509_EXT_BASIC_CONSTRAINTS).is_none_or(|one| !one.critical),
+            StrictForm::CriticalBasicConstraints,
+        ),
+    ];
+    all.into_iter().filter_map(|(lacks, form)| lacks.then_some(form)).collect()
 }
 
 /// Where a client that checks revocation asks: OCSP responders, then CRL distribution points

@@ -43,6 +43,9 @@ const REDACT_AHEAD: usize = 4 << 10;
 /// which is too short to be known as a part of one.
 const HALF_A_SECRET: usize = 64;
 
+/// A part of a link's query that has no name is a value from this length on, in bytes.
+const LONG_VALUE: usize = 16;
+
 /// An ICMP error as evidence.
 #[must_use]
 pub(crate) fn icmp(error: IcmpError) -> Icmp {
@@ -89,10 +92,84 @@ pub(crate) fn redacted_start(
     clean(redacted.get(..whole.max(last)).unwrap_or_default(), limit)
 }
 
+/// A peer's text without the values in the queries of its links, and without the user and password in
+/// them: a link to somewhere else may carry a credential that is none of this walk, such as a
+/// signature, a code or a session, and says as well without it where it leads.
+pub(crate) fn without_link_values(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || "\"'<>`".contains(c);
+    text.split_inclusive(ends).map(without_values).collect()
+}
+
+/// The same of one word.
+fn without_values(word: &str) -> String {
+    let (link, end) = match word.char_indices().next_back() {
+        Some((at, c)) if c.is_whitespace() || "\"'<>`".contains(c) => word.split_at(at),
+        _ => (word, ""),
+    };
+    let (scheme, rest) = match link.find("://").or_else(|| link.starts_with("//").then_some(0)) {
+        Some(at) => link.split_at(at + link[at..].find("//").unwrap_or_default() + 2),
+        None => ("", link),
+    };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#', ';']).unwrap_or(rest.len()));
+    let host = match host.rsplit_once('@') {
+        Some((_, host)) if !scheme.is_empty() => format!("{MARK}@{host}"),
+        _ => host.to_owned(),
+    };
+    let (path, query) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
+    // A path may have values of its own (RFC 3986, section 3.3).
+    let path: String = match scheme {
+        "" => path.to_owned(),
+        _ => path.split_inclusive('/').map(|part| unvalued(part, &[';', '/'])).collect(),
+    };
+    let query = unvalued(query, &['&', ';', '#']);
+    format!("{scheme}{host}{path}{query}{end}")
+}
+
+/// A text of parts that end in one of `marks`, each without its value.
+fn unvalued(text: &str, marks: &[char]) -> String {
+    let parts = text.split_inclusive(marks).map(|part| {
+        let value = part.trim_end_matches(marks);
+        let after = &part[value.len()..];
+        match value.split_once('=') {
+            Some((_, "")) => part.to_owned(),
+            Some((name, _)) => format!("{name}={MARK}{after}"),
+            None if value.len() > LONG_VALUE && value.starts_with(['?', '#']) => {
+                format!("{}{MARK}{after}", &value[..1])
+            }
+            None => part.to_owned(),
+        }
+    });
+    parts.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::secret::Secret;
+
+    #[test]
+    fn a_link_shows_where_it_leads_and_no_value() {
+        for (text, shown) in [
+            (
+                "https://a.blob.core.windows.net/x?sv=2022&sig=Q7hun%2F&flag",
+                "https://a.blob.core.windows.net/x?sv=[secret]&sig=[secret]&flag",
+            ),
+            ("/login?next=/a/b?c&token=Q7hun/ter2", "/login?next=[secret]&token=[secret]"),
+            ("https://b/#access_token=Q7", "https://b/#access_token=[secret]"),
+            ("https://u:Q7@b:8443/p;session=Q7/q", "https://[secret]@b:8443/p;session=[secret]/q"),
+            ("//u@b/p", "//[secret]@b/p"),
+            ("login?Q7hunter2zebraQ7hunter2", "login?[secret]"),
+            (
+                r#"<a href="https://p.example/?t=Q7&amp;u=Q7">log in</a> to a@b.example; why?"#,
+                r#"<a href="https://p.example/?t=[secret]&amp;u=[secret]">log in</a> to a@b.example; why?"#,
+            ),
+        ] {
+            assert_eq!(without_link_values(text), shown);
+        }
+        for same in ["text/html; charset=utf-8", "Basic realm=\"x\"", "https://portal.example/a?"] {
+            assert_eq!(without_link_values(same), same);
+        }
+    }
 
     #[test]
     fn a_text_of_secrets_shows_no_part_of_the_one_that_a_cut_goes_through() {

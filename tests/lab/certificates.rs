@@ -173,6 +173,7 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name = name;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.not_before = now() - Duration::days(400);
         params.not_after = now() + Duration::days(4000);
@@ -224,6 +225,7 @@ fn leaf(kind: Certificate) -> Made<CertificateParams> {
     if kind == Certificate::EscapesOtherName {
         params.subject_alt_names.push(SanType::DnsName(ESCAPES.try_into()?));
     }
+    params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let (from, to) = match kind {
         Certificate::LongLived => (-390, 3900),

@@ -31,6 +31,7 @@ fn authority(common_name: &str, organization: &str) -> Made<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name = named(common_name, organization);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = OffsetDateTime::now_utc() - Duration::days(400);
     params.not_after = OffsetDateTime::now_utc() + Duration::days(4000);
@@ -68,6 +69,7 @@ fn leaf(kind: Certificate, own: &[&str]) -> Made<CertificateParams> {
         params.distinguished_name = named(TARGET, "Microsoft Corporation");
         params.subject_alt_names.clear();
     }
+    params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let now = OffsetDateTime::now_utc();
     let (from, to) = match kind {

@@ -71,7 +71,8 @@ pub(super) const ROWS: &[Row] = &[
         let asked = asked(r)?;
         one(match (asked.secret_stands_for, asked.secret_is_id, asked.secret_has_blank_ends) {
             (Some(CredentialForm::Reference), ..) => "is a reference to a vault",
-            (Some(_), ..) => "is a placeholder",
+            (Some(CredentialForm::Placeholder), ..) => "is a placeholder",
+            (Some(_), ..) => "is no secret, by its form",
             (_, true, _) => "has the form of an id",
             (_, _, true) => "begins or ends with a blank",
             _ => "has the usual form",

@@ -130,14 +130,36 @@ fn known(environment: &Environment) -> Option<&'static str> {
         .find(|name| name.eq_ignore_ascii_case(wanted))
 }
 
-/// Whether `DefaultAzureCredential` throws because of the variable, where a source that is configured
-/// would be left to it.
+/// Whether `DefaultAzureCredential` throws because of the variable, whatever else is configured.
 pub(in crate::credential) fn throws(
     options: &CredentialOptions,
     environment: &Environment,
 ) -> bool {
     let is_set = environment.get(VARIABLE).is_some_and(|text| !text.trim().is_empty());
-    is_set && known(environment).is_none() && !left_out(options, environment).is_empty()
+    is_set && known(environment).is_none() && options.choice.name().is_none()
+}
+
+/// The chain itself, where the variable names credentials of a deployed application and none of them
+/// is configured: an application that uses the chain gets no token. What is on a developer's machine
+/// is not known, since no program is run for it.
+pub(in crate::credential) fn nothing_left(
+    options: &CredentialOptions,
+    environment: &Environment,
+) -> Option<SkippedSource> {
+    let wanted = known(environment).filter(|_| options.choice.name().is_none())?;
+    let classes = || SOURCES.iter().filter_map(|source| source.class);
+    let deployed =
+        |class: Class| class.group == DEPLOYED && [class.name, DEPLOYED].contains(&wanted);
+    classes().any(deployed).then(|| SkippedSource {
+        source: "DefaultAzureCredential".to_owned(),
+        reason: format!("{VARIABLE} is {wanted}, and nothing is configured for it"),
+        left_out_by: Some(VARIABLE.to_owned()),
+    })
+}
+
+/// Whether the variable names this source's credential, and no other.
+pub(in crate::credential) fn is_wanted(source: &Source, environment: &Environment) -> bool {
+    source.class.is_some_and(|class| known(environment) == Some(class.name))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod token_file;
 mod workload_identity;
 
 use chain::Class;
-pub(super) use chain::{detected, left_out, throws};
+pub(super) use chain::{detected, is_wanted, left_out, nothing_left, throws};
 
 use super::flow::TokenFlow;
 use super::options::CredentialOptions;

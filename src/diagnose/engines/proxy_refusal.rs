@@ -80,6 +80,15 @@ impl Refusal<'_> {
             .next_back()
     }
 
+    /// Whether the proxy itself says that it forbids this.
+    pub(in crate::diagnose) fn says_denied(&self) -> bool {
+        matches!(self.squid(), Some("ERR_ACCESS_DENIED"))
+            || matches!(
+                self.proxy_status(),
+                Some("http_request_denied" | "destination_ip_prohibited")
+            )
+    }
+
     /// Why the tunnel was not opened.
     pub(in crate::diagnose) fn why(&self) -> Why {
         if self.status == 407 {
@@ -100,8 +109,7 @@ impl Refusal<'_> {
                     | "destination_unavailable",
                 ),
             ) => Why::TargetUnreachable,
-            (Some("ERR_ACCESS_DENIED"), _)
-            | (_, Some("http_request_denied" | "destination_ip_prohibited")) => Why::Denied,
+            _ if self.says_denied() => Why::Denied,
             // 501, 505: it does not support CONNECT; 511: a portal requires a login first.
             _ if self.status >= 500 && !matches!(self.status, 501 | 505 | 511) => {
                 Why::TargetUnreachable

@@ -15,6 +15,9 @@ pub(super) fn identity(writer: &mut TextWriter, hop: &IdentityHop) {
         Some(CredentialForm::Placeholder) => ", a placeholder",
         Some(CredentialForm::OpenaiKey) => ", looks like a key of OpenAI's own platform",
         Some(CredentialForm::Base64) => ", looks like the base64 of a key",
+        Some(CredentialForm::Quoted) => ", in quotes",
+        Some(CredentialForm::Named) => ", NAME=value",
+        Some(CredentialForm::Url) => ", a URL",
         Some(CredentialForm::Opaque) => ", opaque",
         None => "",
     };

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::evidence::http::{Header, HttpAnswer, Payload};
 use crate::secret::Redactor;
-use crate::wire::{error_body, payload, redacted, redacted_start, xml};
+use crate::wire::{error_body, payload, redacted, redacted_start, without_link_values, xml};
 
 /// How many bytes of a body that is not JSON are read for its excerpt.
 const BODY_EXCERPT: usize = 16 << 10;
@@ -71,9 +71,9 @@ pub(in crate::wire) fn kept_headers(
         .iter()
         .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()))
         .take(MOST_HEADERS)
-        .map(|(name, value)| Header {
-            name: name.as_str().to_owned(),
-            value: redacted(&String::from_utf8_lossy(value.as_bytes()), 300, redactor),
+        .map(|(name, value)| {
+            let value = without_link_values(&String::from_utf8_lossy(value.as_bytes()));
+            Header { name: name.as_str().to_owned(), value: redacted(&value, 300, redactor) }
         })
         .collect()
 }
@@ -121,7 +121,8 @@ pub(in crate::wire) fn answer(
         let text = String::from_utf8_lossy(&body[..body.len().min(BODY_EXCERPT)]);
         // The line ends of a page carry nothing: a space reads better.
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        redacted_start(&words.join(" "), body.len() > BODY_EXCERPT, 300, redactor)
+        let text = without_link_values(&words.join(" "));
+        redacted_start(&text, body.len() > BODY_EXCERPT, 300, redactor)
     });
     HttpAnswer {
         status: head.status.as_u16(),

@@ -115,6 +115,7 @@ impl ServerCertVerifier for RecordingVerifier {
                 by: opened.bundle.by.to_owned(),
                 path: clean(&opened.bundle.path, 200),
                 anchors: opened.anchors,
+                missing: opened.missing,
                 fault: match &opened.verifier {
                     None => Some(CertificateFault::UnknownIssuer),
                     Some(verifier) => verifier

@@ -12,6 +12,7 @@ use crate::evidence::azure::{Connection, ConnectionStatus};
 use crate::evidence::{Expect, tunnel};
 
 use super::host_kind::host_kind;
+use super::refusal_match::walked;
 
 pub(super) const RULE: Rule = rule!(
     "http-endpoint-withdrawn",
@@ -34,12 +35,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let account = azure.estate().account.proved()?;
     let answered =
         reading::main_answer(e).is_some_and(|answer| (200..300).contains(&answer.status));
-    let used = e.dns.effective();
     let by_design = matches!(e.options.expect, Expect::Public | Expect::Closed);
     if !answered || by_design || reading::proxied(e) || host_kind(e).is_gateway() {
         return None;
     }
-    let ip = *used.iter().find(|address| tunnel::is_private(e, **address))?;
+    // Of several addresses, the one that was called.
+    let ip = walked(e).filter(|address| tunnel::is_private(e, *address))?;
     let why = why(azure, ip)?;
     let name = account.id.name();
     let finding = match &why {

@@ -10,6 +10,7 @@ mod data_not_tested;
 mod deployment_inferred;
 mod deployment_missing;
 mod documented;
+mod endpoint_path;
 mod endpoint_withdrawn;
 mod forbidden;
 pub(in crate::diagnose) mod front_answered;
@@ -95,6 +96,7 @@ pub(super) const RULES: &[Rule] = &[
     success_unproved::RULE,
     endpoint_withdrawn::RULE,
     origin::RULE,
+    endpoint_path::RULE,
     path_prefix::RULE,
     untested_paths::RULES[0],
     backend::RULE,

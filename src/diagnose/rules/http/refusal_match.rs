@@ -2,7 +2,7 @@
 
 use crate::diagnose::view::http::OwnCall;
 use crate::diagnose::{FindingBuilder, View, reading};
-use crate::diagnosis::{Confidence, Level};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::http::{HttpAnswer, HttpCall, Purpose};
 use crate::evidence::{Evidence, Expect, Hop, tunnel};
 use crate::services::Service;
@@ -28,6 +28,8 @@ pub(in crate::diagnose) struct MatchedRefusal<'e> {
     origin: Origin,
     /// For the list: what the call to the deployment shows.
     own_call: OwnCall,
+    /// For another call: whether the list was given to the same caller.
+    list_accepted: bool,
 }
 
 /// The first call whose answer is the refusal `id`.
@@ -48,7 +50,12 @@ pub(in crate::diagnose) fn all_refusals<'e>(
             _ => e.http.own_call(e),
         };
         let (index, call) = (read.index, read.call);
-        Some(MatchedRefusal { index, call, answer, row, service, origin, own_call })
+        let list_accepted = e.http.main().is_some_and(|main| {
+            main.index != index
+                && main.accepted()
+                && main.call.credential_sent == call.credential_sent
+        });
+        Some(MatchedRefusal { index, call, answer, row, service, origin, own_call, list_accepted })
     })
 }
 
@@ -60,11 +67,28 @@ impl MatchedRefusal<'_> {
         confidence: Confidence,
         message: impl AsRef<str>,
     ) -> FindingBuilder {
+        let two_answers = self.list_accepted && self.row.holds_for_every_call();
+        let confidence = match confidence {
+            Confidence::Proved if two_answers => Confidence::Inferred,
+            confidence => confidence,
+        };
         let finding = FindingBuilder::new(level, confidence, clause(message.as_ref()))
             .fact(format!("{} -> {}", request(self.call), self.line()))
             .fact(format!("answered by: {}", self.who().name()))
             .cites(pointer(self.index));
         let reason = match (self.own_call, self.row.holds_for_every_call()) {
+            _ if two_answers => {
+                return finding
+                    .reasoning(
+                        "two answers to one caller: this refusal holds for every call, and yet the \
+                         list was given to the same caller; either not every call gets to the same \
+                         server, or a change is under way",
+                    )
+                    .step(Step::inspect(
+                        "before anything is changed, check again in some minutes: a change would have \
+                         arrived everywhere by then",
+                    ));
+            }
             (OwnCall::NotMade, _) => return finding,
             (OwnCall::Reached, false) => {
                 "only the list is refused; the call to the deployment gets through, but nothing \

@@ -4,6 +4,7 @@ use super::acquisition::{failed, level, no_token, source};
 use super::credential::{credential, other_caller, rejected};
 use super::profiles::{self, profile};
 use crate::clouds::Cloud;
+use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, all_refusals};
 use crate::diagnose::rules::http::refusals::Blames;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
@@ -41,7 +42,7 @@ pub(super) const HALF: Rule = rule!(
 pub(super) const OTHER_SOURCE: Rule = rule!(
     "identity-other-source",
     Identity,
-    "The credential that was taken fails, and another one is configured",
+    "Another credential than the one that was taken is configured",
     Code(other_source)
 );
 
@@ -94,6 +95,13 @@ fn lacks_values_alone(half: &IncompleteSource) -> bool {
     half.missing.iter().all(|name| half.empty.contains(name))
 }
 
+/// Whether the ids of an application are all that is set: the platform may have set them, and what its
+/// credential is is not known.
+fn has_ids_alone(half: &IncompleteSource) -> bool {
+    let is_id = |name: &String| ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"].contains(&name.as_str());
+    !half.set.is_empty() && half.set.iter().all(is_id) && half.near_misses.is_empty()
+}
+
 /// An empty `AZURE_AUTHORITY_HOST` before a token of Entra ID (fact I2b).
 fn empty_authority(e: &Evidence) -> Option<FindingBuilder> {
     let how = e.identity.acquisition.as_ref()?;
@@ -126,10 +134,9 @@ fn half(e: &View<'_>) -> Option<FindingBuilder> {
     // An application with a key or a token at hand asks no source.
     let asks = e.identity.acquisition.is_some();
     let halves = &e.identity.configured.incomplete;
-    let (index, half) = halves
-        .iter()
-        .enumerate()
-        .find(|(_, half)| wanting || stumbled(half) || !lacks_values_alone(half))?;
+    let (index, half) = halves.iter().enumerate().find(|(_, half)| {
+        wanting || stumbled(half) || !lacks_values_alone(half) && !has_ids_alone(half)
+    })?;
     let meant = !profile(&half.source).platform_sets_part;
     let level = match wanting && meant || asks && stumbled(half) {
         true => Level::Risk,
@@ -141,6 +148,10 @@ fn half(e: &View<'_>) -> Option<FindingBuilder> {
         _ if lacks_values_alone(half) => format!("{missing} {verb} set and empty"),
         Some(near) => format!("{missing} {verb} missing, {near} is set"),
         None => format!("{} is set, {missing} {verb} missing", half.set.first()?),
+    };
+    let message = match lacks_values_alone(half) {
+        true => Clause::from(message),
+        false => Clause::from(message).or(format!("{missing} {verb} missing")),
     };
     let mut finding = FindingBuilder::new(level, Confidence::Proved, message).fact(format!(
         "{} requires {}",
@@ -160,6 +171,12 @@ fn half(e: &View<'_>) -> Option<FindingBuilder> {
         }
         false => "the SDKs pass over a source that is not complete, and say so in a log alone",
     });
+    if has_ids_alone(half) && half.source == "client-secret" {
+        finding = finding.reasoning(
+            "AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE would do in its place: an \
+             application has one of the three",
+        );
+    }
     finding = finding.cites(format!("/identity/configured/incomplete/{index}"));
     if wanting {
         finding = finding.reasoning("no other credential works: authentication is not tested");
@@ -202,7 +219,38 @@ fn refused_by_service(e: &View<'_>) -> bool {
     all_refusals(e).any(|said| said.call.credential_sent && of_caller(&said))
 }
 
+/// A key was taken and `AZURE_OPENAI_AD_TOKEN` is set as well, which openai for Python and what is
+/// written over it send in its place (fact I111).
+fn key_and_token(e: &View<'_>) -> Option<FindingBuilder> {
+    let is = |label: &str, name| profiles::name_of(label) == Some(name);
+    let key = e.identity.source.as_deref().filter(|source| is(source, "api-key"))?;
+    let (index, token) = { e.identity.skipped_sources.iter().enumerate() }
+        .find(|(_, other)| is(&other.source, "token") && other.is_by_order())?;
+    let variable = &token.source;
+    Some(
+        FindingBuilder::new(
+            Level::Risk,
+            Confidence::Proved,
+            format!("{variable} is set too, and was not tested"),
+        )
+        .fact(format!("taken: {}", credential(e)))
+        .fact(format!("not taken: {} ({})", token.source, token.reason))
+        .reasoning(
+            "openai for Python, and LangChain over it, send the token where both are set; other \
+             SDKs do not read that variable, and send the key",
+        )
+        .decide_with(reading::again_with(e, "--credential token"))
+        .cites(format!("/identity/skipped_sources/{index}"))
+        .owner("Application")
+        .step(Step::local(format!("unset the one that is not intended: {key} or {variable}")))
+        .check(reading::again(e)),
+    )
+}
+
 fn other_source(e: &View<'_>) -> Option<FindingBuilder> {
+    if let Some(both) = key_and_token(e) {
+        return Some(both);
+    }
     let refused = match no_token(e) {
         Some(no) => {
             matches!(no.how.outcome, TokenOutcome::Refused | TokenOutcome::NotAsked { .. })

@@ -3,11 +3,14 @@
 
 use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::find_refusal;
+use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::CredentialKind;
 
 use super::credential::credential;
+use super::role_missing::{named_action, named_caller};
+use super::roles::{grant, role_for};
 
 pub(super) const RULE: Rule = rule!(
     "identity-credential-replaced",
@@ -40,6 +43,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "find out what answers at {}, and with which credential it calls the account",
             e.target.host
         )));
+    let text = text(said.answer).unwrap_or_default();
+    let finding = match (named_caller(text), named_action(text)) {
+        (None, None) => finding,
+        (principal, action) => role_of_other(e, finding, principal, action),
+    };
     let finding = match aim.is_gateway() {
         true => {
             let (words, command) = aim.keys(e);
@@ -55,4 +63,35 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ))
             .check(reading::again(e)),
     )
+}
+
+/// What the answer says of the other caller's role. Its name came from the network: the step gives it
+/// nothing before it is known whose it is.
+fn role_of_other(
+    e: &View<'_>,
+    finding: FindingBuilder,
+    principal: Option<&str>,
+    action: Option<&str>,
+) -> FindingBuilder {
+    let finding = match (principal, action) {
+        (Some(principal), Some(action)) => finding
+            .fact(format!("{principal} lacks the data action {action}"))
+            .inspect("see whose identity it is", format!("az ad sp show --id {principal}")),
+        (Some(principal), None) => finding
+            .fact(format!("the refused caller is {principal}"))
+            .inspect("see whose identity it is", format!("az ad sp show --id {principal}")),
+        (None, Some(action)) => finding.fact(format!("the data action {action} is missing")),
+        (None, None) => finding,
+    };
+    let role = action.and_then(|action| role_for(e, action));
+    match role {
+        Some(role) => finding.step(grant(
+            e,
+            "if it is the identity of what answers, such as an API Management, give it",
+            principal.unwrap_or("<object id of the identity>"),
+            None,
+            role,
+        )),
+        None => finding,
+    }
 }

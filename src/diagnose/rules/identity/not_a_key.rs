@@ -100,10 +100,15 @@ fn reference(e: &View<'_>) -> Option<FindingBuilder> {
 fn not_a_key(e: &View<'_>) -> Option<FindingBuilder> {
     // A gateway has keys of its own in whatever form.
     let accounts = e.identity.kind == CredentialKind::ApiKey && !host_kind(e).is_gateway();
-    let forms: &[CredentialForm] = match accounts {
-        false => &[CredentialForm::Placeholder],
-        true => &[CredentialForm::Placeholder, CredentialForm::OpenaiKey, CredentialForm::Base64],
-    };
+    const NO_KEY: &[CredentialForm] = &[
+        CredentialForm::Placeholder,
+        CredentialForm::Quoted,
+        CredentialForm::Named,
+        CredentialForm::Url,
+        CredentialForm::OpenaiKey,
+        CredentialForm::Base64,
+    ];
+    let forms = if accounts { NO_KEY } else { &NO_KEY[..4] };
     let source = source(e);
     let (form, finding) = refused(e, forms, |form| match form {
         CredentialForm::OpenaiKey => (
@@ -113,6 +118,14 @@ fn not_a_key(e: &View<'_>) -> Option<FindingBuilder> {
         CredentialForm::Base64 => {
             (Confidence::Inferred, format!("{source} holds the base64 of a key, by its form"))
         }
+        CredentialForm::Quoted => {
+            (Confidence::Inferred, format!("{source} holds quotes around its value"))
+        }
+        CredentialForm::Named => (
+            Confidence::Inferred,
+            format!("{source} holds a whole line, NAME=value, not the value"),
+        ),
+        CredentialForm::Url => (Confidence::Inferred, format!("{source} holds a URL")),
         _ => (Confidence::Inferred, format!("{source} holds a placeholder, by its form")),
     })?;
     let (why, step) = match form {
@@ -126,9 +139,22 @@ fn not_a_key(e: &View<'_>) -> Option<FindingBuilder> {
              was copied, or encoded twice",
             format!("put the decoded value into {source}, and restart what reads it"),
         ),
+        CredentialForm::Quoted => (
+            "no key, token or secret has quotes around it: docker run --env-file and others take them \
+             as a part of the value",
+            format!("write the value of {source} without quotes, and restart what reads it"),
+        ),
+        CredentialForm::Named => (
+            "the name of a variable and = are a part of the value: a line of a file was copied whole",
+            format!("keep only what follows the = in {source}, and restart what reads it"),
+        ),
+        CredentialForm::Url => (
+            "no key, token or secret is a URL: the endpoint may stand there by mistake",
+            format!("put the real value into {source}, and restart what reads it"),
+        ),
         _ => (
             "it is a word of a template (in brackets, or beginning with your, replace or the like), \
-             which was not replaced",
+             which was not replaced, or a word for no value (None, null, undefined)",
             format!("put the real value into {source}, and restart what reads it"),
         ),
     };

@@ -28,7 +28,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         { skipped }.find_map(|(index, other)| Some((index, other, other.left_out_by.as_deref()?)));
     let level = if left_out.is_some() { Level::Risk } else { Level::Note };
     let message = match asked {
-        _ if left_out.is_some() => "a configured credential is left out and was not tested",
+        _ if left_out.is_some() => "AZURE_TOKEN_CREDENTIALS leaves no credential",
         Some(_) => "authentication was not tested: the platform gives no token",
         None => "no credential was given: authentication was not tested",
     };
@@ -68,7 +68,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let mut finding = finding.not_tested().cites("/identity/kind");
     if let Some((index, other, variable)) = left_out {
         finding = finding
-            .fact(format!("{} is configured: {}", other.source, other.reason))
+            .fact(format!("{} gives no token: {}", other.source, other.reason))
             .reasoning("an application that creates its credential itself ignores the variable")
             .cites(format!("/identity/skipped_sources/{index}"))
             .owner("Application")

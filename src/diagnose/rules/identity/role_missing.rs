@@ -72,7 +72,7 @@ pub(super) fn named_caller(message: &str) -> Option<&str> {
 }
 
 /// The data action that the service names as missing.
-fn named_action(message: &str) -> Option<&str> {
+pub(super) fn named_action(message: &str) -> Option<&str> {
     quoted_after(message, "data action").or_else(|| quoted_after(message, "action:"))
 }
 

@@ -1,11 +1,12 @@
 //! A NO_PROXY entry that clients interpret differently (fact P4).
 
 use std::collections::BTreeSet;
+use std::net::Ipv6Addr;
 
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
-use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
+use crate::evidence::vantage::{ClientDecision, ClientProxy, NoProxyEntry, ProxyReason};
 
 use super::{client_proxies, no_proxy};
 
@@ -17,7 +18,47 @@ pub(super) const RULE: Rule = rule!(
 );
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
-    differing(e).or_else(|| of_the_form(e))
+    httpx_fails(e).or_else(|| differing(e)).or_else(|| of_the_form(e))
+}
+
+/// A prefix of IPv6, of which httpx makes the URL `all://[prefix]`, which it then cannot read: no client
+/// can be made (fact P161). The OpenAI SDK for Python is such a client.
+fn httpx_fails(e: &View<'_>) -> Option<FindingBuilder> {
+    let is_prefix = |entry: &NoProxyEntry| {
+        let prefix = entry.entry.split_once('/').map(|(address, _)| address);
+        prefix.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+    };
+    let service = reading::service(e)?;
+    if !(service.is_account() || service.gateway().is_some()) {
+        return None;
+    }
+    let entries = e.vantage.proxy.no_proxy.iter().enumerate();
+    let (index, entry) = { entries }.find(|(_, entry)| is_prefix(entry))?;
+    let prefix = &entry.entry;
+    Some(
+        FindingBuilder::new(
+            Level::Risk,
+            Confidence::Inferred,
+            headline::fitting(&[
+                format!("openai for Python stops at the NO_PROXY entry {prefix} before it connects"),
+                "openai for Python stops at an entry of NO_PROXY".to_owned(),
+            ]),
+        )
+        .fact(format!("NO_PROXY has {prefix}, a prefix of IPv6"))
+        .cites(format!("/vantage/proxy/no_proxy/{index}"))
+        .reasoning(
+            "httpx, by which it calls, makes a URL of the entry when a client is made, with a proxy or \
+             without one, and fails: Invalid port; clients that read prefixes are not affected",
+        )
+        .owner("Application")
+        .inspect("see the list in the application's environment", client_proxies::SEE_VARIABLES)
+        .step(
+            Step::local(format!("take {prefix} out of NO_PROXY and no_proxy of the application"))
+                .undo("put it back"),
+        )
+        .step(Step::local("make its HTTP client with trust_env=False").or())
+        .check(reading::again(e)),
+    )
 }
 
 /// Clients that take different paths with this environment.

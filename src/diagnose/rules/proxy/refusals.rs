@@ -85,10 +85,16 @@ pub(super) const DENIED: Rule = rule!(
     "The proxy refuses to open the tunnel",
     ProxyRefusal(&Row {
         why: Why::Denied,
-        confidence: |_| Confidence::Proved,
+        confidence: |refusal| match Denial::of(refusal) {
+            Denial::Login | Denial::Limit | Denial::Unexplained => Confidence::Inferred,
+            _ => Confidence::Proved,
+        },
         message: |refusal, _| {
             let (url, status) = (&refusal.hop.url, refusal.status);
-            let message = match Denial::of(status) {
+            let message = match Denial::of(refusal) {
+                Denial::Login => "asks for the login of a web server",
+                Denial::Limit => "opens no more tunnels now",
+                Denial::Unexplained => "opens no tunnel",
                 Denial::NoProxy => "does not support CONNECT",
                 Denial::Page => "sends a login page instead of a tunnel",
                 Denial::Forbidden => "denies the tunnel",
@@ -108,14 +114,24 @@ enum Denial {
     Page,
     /// A rule of the proxy.
     Forbidden,
+    /// The login of a server that is no forward proxy: one asks by 407.
+    Login,
+    /// A limit.
+    Limit,
+    /// A status that says nothing of the reason.
+    Unexplained,
 }
 
 impl Denial {
-    const fn of(status: u16) -> Self {
-        match status {
+    fn of(refusal: &Refusal<'_>) -> Self {
+        match refusal.status {
+            _ if refusal.says_denied() => Self::Forbidden,
             400 | 404 | 405 | 501 | 505 => Self::NoProxy,
             300..=399 | 511 => Self::Page,
-            _ => Self::Forbidden,
+            403 | 451 => Self::Forbidden,
+            401 => Self::Login,
+            429 => Self::Limit,
+            _ => Self::Unexplained,
         }
     }
 }
@@ -123,7 +139,30 @@ impl Denial {
 /// What a denial means, and the step that follows.
 fn denial(finding: FindingBuilder, refusal: &Refusal<'_>, host: &str, port: u16) -> FindingBuilder {
     let (url, status) = (&refusal.hop.url, refusal.status);
-    match Denial::of(status) {
+    match Denial::of(refusal) {
+        Denial::Login => finding
+            .reasoning(
+                "401 is the answer of a web server: a forward proxy asks for its login by 407, and \
+                 clients send it theirs for nothing else",
+            )
+            .step(Step::inspect(format!(
+                "check that {url} is the forward proxy, not another service's port"
+            ))),
+        Denial::Limit => finding
+            .reasoning(
+                "429: the proxy limits tunnels or callers, and no rule about the host is shown",
+            )
+            .step(Step::inspect(
+                "check again later; if it stays, ask the team that runs the proxy for its limit on \
+                 connections of this machine",
+            )),
+        Denial::Unexplained => finding
+            .reasoning(format!(
+                "{status} does not say why: a rule, a limit or a fault of the proxy"
+            ))
+            .step(Step::inspect(format!(
+                "ask the team that runs the proxy what its log says of {host}:{port}"
+            ))),
         Denial::NoProxy => finding
             .reasoning(format!(
                 "a web server that is not a forward proxy answers CONNECT with {status}"

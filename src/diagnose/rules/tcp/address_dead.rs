@@ -17,6 +17,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let hop = e.tcp.value()?;
     let effective = e.dns.effective();
     let dead = e.tcp.dead();
+    if dead.is_empty() {
+        return node_gives_up(e);
+    }
     let addresses: Vec<String> = dead.iter().map(|p| p.attempt.address.ip().to_string()).collect();
     let (first, more) = addresses.split_first()?;
     let tried = hop.attempts.len();
@@ -107,6 +110,79 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         ));
     }
     Some(finding.check(reading::again(e)))
+}
+
+/// What Node's clients give each address but the last one, in milliseconds (fact S60).
+const NODE_ATTEMPT_MS: f64 = 250.0;
+
+/// No address connects fast enough for Node, and the last one, for which it waits longer, is one that
+/// this machine has no way to.
+fn node_gives_up(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.tcp.value()?;
+    let order = node_order(e.dns.system_addresses());
+    let (last, others) = order.split_last()?;
+    let attempt = |ip: &IpAddr| hop.attempts.iter().find(|a| a.address.ip() == *ip);
+    let slow = |ip: &IpAddr| {
+        let attempt = attempt(ip)?;
+        let connects = attempt.outcome == TcpOutcome::Connected;
+        (connects && attempt.took_ms > NODE_ATTEMPT_MS).then_some(attempt)
+    };
+    let late = others.iter().find_map(slow)?;
+    let in_time = |ip: &IpAddr| {
+        attempt(ip).is_none_or(|a| a.outcome == TcpOutcome::Connected && slow(ip).is_none())
+    };
+    if others.iter().any(in_time)
+        || attempt(last)?.outcome == TcpOutcome::Connected
+        || reading::proxied(e)
+    {
+        return None;
+    }
+    let (ip, took) = (late.address.ip(), late.took_ms);
+    let mut finding = FindingBuilder::new(
+        Level::Risk,
+        Confidence::Inferred,
+        headline::fitting(&[
+            format!("Node gives up: {ip} needs {took:.0} ms, and {last} does not connect"),
+            "Node gives up before an address connects".to_owned(),
+        ]),
+    );
+    for (index, attempt) in hop.attempts.iter().enumerate() {
+        finding = finding
+            .fact(attempts::describe(e, attempt))
+            .cites(format!("/tcp/value/attempts/{index}"));
+    }
+    let option = "--network-family-autoselection-attempt-timeout=5000";
+    Some(
+        finding
+            .reasoning(
+                "Node 20 and later gives each address but the last one 250 ms (500 from 26 on) to connect, and then \
+                 fails with the error of the last one; other clients wait for the first",
+            )
+            .cites("/dns/system")
+            .owner("Application")
+            .step(
+                Step::inspect(
+                    "see every record of the name: without the address that does not connect, Node \
+                     waits for the other one",
+                )
+                .command(format!("dig +noall +answer {0} A {0} AAAA", e.dns.name)),
+            )
+            .step(
+                Step::local(format!("where the application runs in Node, start it with {option}"))
+                    .command(format!("export NODE_OPTIONS={option}"))
+                    .undo("unset NODE_OPTIONS, or set its former value again"),
+            )
+            .check(reading::again(e)),
+    )
+}
+
+/// The order in which Node tries addresses: the families in turn, that of the first address first.
+fn node_order(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let first = addresses.first().is_some_and(IpAddr::is_ipv6);
+    let (one, other): (Vec<&IpAddr>, Vec<&IpAddr>) =
+        addresses.iter().partition(|ip| ip.is_ipv6() == first);
+    let at = |index: usize| [one.get(index), other.get(index)].into_iter().flatten();
+    (0..addresses.len()).flat_map(at).copied().copied().collect()
 }
 
 /// Whether, for each dead address, another one on the same kind of path connects: of the same

@@ -66,6 +66,7 @@ pub(super) fn clients(bundle: &BundleVerdict) -> &'static str {
 pub(super) fn describe(bundle: &BundleVerdict) -> String {
     let message = match (&bundle.fault, bundle.anchors) {
         (None, _) => "accepted",
+        (Some(_), _) if bundle.missing => "does not exist",
         (Some(_), 0) if bundle.by == "SSL_CERT_DIR" => {
             "cannot be read, or holds no root under the file name that OpenSSL looks for (openssl \
              rehash)"

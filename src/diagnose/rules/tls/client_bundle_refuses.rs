@@ -13,6 +13,21 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
+/// What clients do where the file is not there (fact S61).
+const AT_MISSING: &[(&str, &str)] = &[
+    (
+        "SSL_CERT_FILE",
+        "httpx from 0.28 on (the OpenAI SDK for Python) raises FileNotFoundError before it connects; \
+         older ones pass over the file",
+    ),
+    ("REQUESTS_CA_BUNDLE", "requests raises OSError (invalid path) before it connects"),
+    ("NODE_EXTRA_CA_CERTS", "Node prints a warning and goes on without it"),
+];
+
+fn what(folder: bool) -> &'static str {
+    if folder { "a folder" } else { "a file" }
+}
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let hop = e.tls.value()?;
     let ours = matches!(hop.accepted_by, Some(Store::Public | Store::CaFile));
@@ -28,6 +43,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Level::Note,
         Confidence::Proved,
         match first.anchors {
+            _ if first.missing => {
+                format!("{} names {}, which does not exist", first.by, what(folder))
+            }
             0 if folder => format!("{} names a folder without a readable root", first.by),
             0 => format!("{} names a file without a readable root", first.by),
             _ => format!("the roots that {} names reject this certificate", first.by),
@@ -45,6 +63,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 _ => "the public roots",
             }
         ));
+    }
+    for bundle in refusing.iter().filter(|bundle| bundle.missing) {
+        if let Some((_, how)) = AT_MISSING.iter().find(|(by, _)| *by == bundle.by) {
+            finding = finding.reasoning(*how);
+        }
     }
     Some(
         finding

@@ -28,6 +28,7 @@ mod products;
 mod routes;
 mod session;
 mod silent;
+mod strict_clients;
 mod untrusted_issuer;
 mod version_intolerant;
 mod wrong_name;
@@ -79,6 +80,7 @@ pub(super) const RULES: &[Rule] = &[
     ca_file_alone::RULE,
     certificate_faults::INVALID,
     client_bundle_refuses::RULE,
+    strict_clients::RULE,
     expires_soon::RULE,
     slow::TLS,
     connection_lost::RULE,

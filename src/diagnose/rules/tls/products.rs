@@ -95,6 +95,7 @@ mod tests {
                 is_ca: false,
                 issuer_url: None,
                 revocation_urls: Vec::new(),
+                lacks: Vec::new(),
                 sha256: String::new(),
             };
             assert_eq!(of_issuer(&certificate).map_or("", |p| p.name), name, "{issuer}");

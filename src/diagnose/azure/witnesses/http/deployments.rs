@@ -19,6 +19,8 @@ fn find<'a>(azure: &AzureView<'a>, name: &str) -> Option<&'a Deployment> {
 /// The service does not find it: whether it is there, under another name, or paused.
 pub(super) fn missing(view: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling> {
     let wanted = view.options.deployment.as_deref()?;
+    // Where Azure alone says so, there is no answer that it could explain.
+    view.http.deployment()?.row?;
     let account = reading::account(view);
     let Some(all) = azure.estate().deployments.proved() else {
         let id = &azure.estate().account.known()?.id;

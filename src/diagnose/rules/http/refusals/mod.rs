@@ -15,7 +15,7 @@ pub use crate::services::refusal::{Blames, Leaves, Refusal};
 
 pub use conditions::asks_for_login;
 pub(super) use conditions::{about_the_question, coding, dead_token};
-use table::{REFUSALS, REPLACED};
+use table::{REFUSALS, REPLACED, REPLACED_BY_OPERATION};
 
 /// The row that matches a call's answer; none if the call is accepted or not answered. The rows of
 /// the service's own profile come first.
@@ -26,7 +26,11 @@ pub fn refusal(e: &Evidence, call: &HttpCall) -> Option<&'static Refusal> {
     let row = own.iter().chain(REFUSALS).find(|row| fits(row, e, call, answer))?;
     // It speaks of a kind of credential that was not sent.
     let of_another_kind = row.about.is_some_and(|kind| e.identity.kind != kind);
-    Some(if call.credential_sent && of_another_kind { &REPLACED } else { row })
+    Some(match call.credential_sent && of_another_kind {
+        true if row.holds_for_every_call() => &REPLACED,
+        true => &REPLACED_BY_OPERATION,
+        false => row,
+    })
 }
 
 /// Whether the service accepted this call: 2xx with what was asked for.

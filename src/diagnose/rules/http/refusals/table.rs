@@ -45,6 +45,10 @@ const fn no_list(facts: &'static str, first: u16, last: u16) -> Refusal {
 pub(super) const REPLACED: Refusal =
     identity("identity-credential-replaced", "H37", 400, 403).whole();
 
+/// The same of a row that does not hold for every call: the other caller's rights are by operation, too.
+pub(super) const REPLACED_BY_OPERATION: Refusal =
+    identity("identity-credential-replaced", "H37", 400, 403);
+
 /// The table. Order matters: only the first row that matches counts.
 pub(super) const REFUSALS: &[Refusal] = &[
     // Statuses that only intermediaries send.
