@@ -58,7 +58,8 @@ pub struct Vantage {
     /// kernel sends its own from an interface's primary address, which need not be the source.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own_senders: Vec<IpAddr>,
-    /// The TTL with which this machine's IPv4 packets start, where one of them ran out of it on the way.
+    /// The TTL with which this machine's IPv4 packets start, where one of them ran out of it on
+    /// the way, or a connection got no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hop_limit: Option<u8>,
     /// Tunnel interfaces of this machine that are down, when no address took a connection.

@@ -155,13 +155,19 @@ fn interface_of(interfaces: &[(IpAddr, String)], address: IpAddr) -> Option<Stri
     interfaces.iter().find(|(own, _)| *own == address).map(|(_, name)| clean(name, 32))
 }
 
-/// The hop limit with which this machine's packets start, where one ran out on the way.
+/// The hop limit with which this machine's packets start, where one ran out on the way, or a
+/// connection was not answered.
 #[must_use]
 pub(super) fn hop_limit<'a>(hops: impl Iterator<Item = &'a TcpHop>, dns: &DnsHop) -> Option<u8> {
-    let connections = hops.flat_map(|hop| &hop.attempts).filter_map(|attempt| {
+    let attempts: Vec<_> = hops.flat_map(|hop| &hop.attempts).collect();
+    let connections = attempts.iter().filter_map(|attempt| {
         let TcpOutcome::Unreachable { icmp } = &attempt.outcome else { return None };
         Some((attempt.address.ip(), icmp))
     });
+    // Not every router reports it.
+    let silent = attempts
+        .iter()
+        .any(|attempt| attempt.address.is_ipv4() && attempt.outcome == TcpOutcome::TimedOut);
     let questions = dns.resolvers.iter().flat_map(|r| {
         let exchanges = [&r.a, &r.aaaa].into_iter().filter_map(Observed::value);
         exchanges.filter_map(|exchange| match &exchange.outcome {
@@ -173,7 +179,7 @@ pub(super) fn hop_limit<'a>(hops: impl Iterator<Item = &'a TcpHop>, dns: &DnsHop
     let expired = connections
         .chain(questions)
         .any(|(to, icmp)| to.is_ipv4() && icmp.meaning == IcmpMeaning::TimeExceeded);
-    let socket = expired.then(|| UdpSocket::bind("0.0.0.0:0").ok()).flatten()?;
+    let socket = (expired || silent).then(|| UdpSocket::bind("0.0.0.0:0").ok()).flatten()?;
     u8::try_from(socket.ttl().ok()?).ok()
 }
 

@@ -258,7 +258,14 @@ pub(super) const PROFILES: &[Profile] = &[
         noun: "the DNS cache of this Kubernetes node (NodeLocal DNSCache, AKS LocalDNS), which \
                asks CoreDNS or the node's resolver",
         place: Some("in the cluster's DNS and at the node's resolver, which {r} asks"),
-        look: &[CLUSTER_LOOK],
+        look: &[
+            CLUSTER_LOOK,
+            Look(
+                "see whether the cache asks over TCP alone (`force_tcp`): then TCP 53 must be open \
+                 from the nodes to what it asks, not only UDP",
+                None,
+            ),
+        ],
         runs: &[Look(
             "see whether the cache and CoreDNS run; a network policy must allow port 53 and the \
              cache's own address",

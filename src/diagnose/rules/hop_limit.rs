@@ -30,11 +30,30 @@ pub(super) struct RanOut {
     pub(super) cites: Option<&'static str>,
 }
 
+/// The hop limit of this machine's packets, where it is lower than paths may need.
+pub(super) fn low(e: &Evidence, ip: IpAddr) -> Option<u8> {
+    // The setting is that of IPv4.
+    e.vantage.hop_limit.filter(|limit| *limit < USUAL_PATH && ip.is_ipv4())
+}
+
+/// The first cause to look at where a packet to `ip` got no answer: it starts with too low a hop limit,
+/// which a router need not report.
+pub(super) fn silent(e: &Evidence, finding: FindingBuilder, ip: IpAddr) -> FindingBuilder {
+    let Some(limit) = low(e, ip) else { return finding };
+    let RanOut { message, look, steps, cites, .. } = starts_low(limit);
+    let finding = finding
+        .reasoning(format!(
+            "{message}: a router takes one off, and discards those that have none left"
+        ))
+        .inspect(look.0, look.1);
+    cites
+        .into_iter()
+        .fold(steps.into_iter().fold(finding, FindingBuilder::step), |f, at| f.cites(at))
+}
+
 /// What it means that the hop limit of a packet to `ip` ran out at `router`, where that is known.
 pub(super) fn ran_out(e: &Evidence, ip: IpAddr, router: Option<IpAddr>) -> RanOut {
-    // The setting is that of IPv4.
-    let low = e.vantage.hop_limit.filter(|limit| *limit < USUAL_PATH && ip.is_ipv4());
-    match (low, router) {
+    match (low(e, ip), router) {
         (Some(limit), Some(_)) => starts_low(limit),
         _ => looped(ip, router),
     }

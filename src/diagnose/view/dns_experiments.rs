@@ -201,6 +201,17 @@ pub(in crate::diagnose) fn privatelink_name_answer<'a>(
     Some((&exchange.name, addresses(exchange)))
 }
 
+/// The aliases of the resolver's answer for the privatelink name, asked directly.
+pub(in crate::diagnose) fn privatelink_name_aliases(
+    e: &Evidence,
+    r: &ResolverEvidence,
+) -> Vec<String> {
+    let mut all = questions(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+    let exchange = all.find(|x| x.kind == QuestionType::A && x.answer().is_some());
+    let chain = |x: &Exchange| x.answer().map(|answer| answer.chain(&x.name).aliases);
+    exchange.and_then(chain).unwrap_or_default()
+}
+
 /// The privatelink name that the resolver, asked directly, finds in the private zone: by its
 /// private address, or because the zone answers that the name exists (NOERROR and the private
 /// zone's SOA), which a cached public chain cannot give.
@@ -210,6 +221,14 @@ pub(in crate::diagnose) fn in_private_zone<'a>(
 ) -> Option<(&'a str, Option<IpAddr>)> {
     // Azure's own alias must lead there: otherwise the zone's record is not for this name.
     let alias = r.privatelink_alias(&e.dns.name)?;
+    record_in_private_zone(e, r).filter(|(name, _)| name.eq_ignore_ascii_case(&alias))
+}
+
+/// The same, whether or not the original name leads there: a record that was made for this name.
+pub(in crate::diagnose) fn record_in_private_zone<'a>(
+    e: &'a Evidence,
+    r: &'a ResolverEvidence,
+) -> Option<(&'a str, Option<IpAddr>)> {
     if contradictions::of(e, r).is_some() {
         return None;
     }
@@ -217,20 +236,17 @@ pub(in crate::diagnose) fn in_private_zone<'a>(
         let address = all.into_iter().find(|a| tunnel::is_private(e, *a))?;
         Some((name, Some(address)))
     };
-    privatelink_name_answer(e, r)
-        .and_then(private)
-        .or_else(|| {
-            let all = questions(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
-            let exchange = all.filter(|x| x.kind == QuestionType::Soa).find(|x| {
-                x.answer().is_some_and(|answer| {
-                    answer.rcode == Rcode::NoError
-                        && answer.records.is_empty()
-                        && answer.soa.as_ref().is_some_and(is_azure_private)
-                })
-            })?;
-            Some((exchange.name.as_str(), None))
-        })
-        .filter(|(name, _)| name.eq_ignore_ascii_case(&alias))
+    privatelink_name_answer(e, r).and_then(private).or_else(|| {
+        let all = questions(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
+        let exchange = all.filter(|x| x.kind == QuestionType::Soa).find(|x| {
+            x.answer().is_some_and(|answer| {
+                answer.rcode == Rcode::NoError
+                    && answer.records.is_empty()
+                    && answer.soa.as_ref().is_some_and(is_azure_private)
+            })
+        })?;
+        Some((exchange.name.as_str(), None))
+    })
 }
 
 /// How the resolver fails for the privatelink zone, although it gives the original name a public

@@ -124,7 +124,7 @@ mod tests {
             ["over-tcp", "repeat-query", "privatelink-name", "parent-zone", "sibling-suffix"]
         );
         assert_eq!(ids(Symptom::SeveralAddresses), ["other-address"]);
-        assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name"]);
+        assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name", "privatelink-name"]);
         assert_eq!(ids(Symptom::NotConnected), ["over-tcp", "repeat-query"]);
         assert_eq!(ids(Symptom::AnswersContradict), ["repeat-query"]);
         assert_eq!(ids(Symptom::SystemDiffers), ["repeat-query", "searched-name"]);

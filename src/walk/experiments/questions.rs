@@ -141,13 +141,18 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "privatelink-name",
         question: "what does the resolver return for the privatelink name itself?",
-        proves: &[(
-            "dns-forwards-privatelink-only",
-            "the privatelink name resolves privately, the original name does not",
-        )],
+        proves: &[
+            (
+                "dns-forwards-privatelink-only",
+                "the privatelink name resolves privately, the original name does not",
+            ),
+            ("dns-name-not-found", "the private zone has the record of a name that is denied"),
+            ("dns-no-address", "the privatelink name has the address that the name lacks"),
+            ("dns-own-record", "the privatelink name has another private address than the name"),
+        ],
         packets: 2,
         intrusiveness: Intrusiveness::Default,
-        due: &[Symptom::NameInDoubt],
+        due: &[Symptom::NameInDoubt, Symptom::AddressInDoubt],
         probes: privatelink,
     },
     Experiment {

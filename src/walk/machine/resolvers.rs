@@ -195,9 +195,12 @@ impl Machine<'_> {
     fn zone_is_in_doubt(&self, resolver: &ResolverEvidence, expected: bool) -> bool {
         let Some(answer) = resolver.a_answer() else { return false };
         let addresses = answer.chain(&self.dns.name).addresses;
+        let none = answer.rcode.is_answer()
+            && resolver.aaaa.value().is_some()
+            && resolver.addresses(&self.dns.name).is_empty();
         self.settings.target.seen.private_zone.is_some()
             && !addresses.iter().any(|a| classify(*a).is_private())
-            && (expected || answer.rcode == Rcode::NxDomain)
+            && (expected || none || answer.rcode == Rcode::NxDomain)
     }
 
     /// `getaddrinfo` has ended.

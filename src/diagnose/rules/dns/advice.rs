@@ -275,8 +275,8 @@ impl<'a> Resolver<'a> {
         };
         finding
             .step(Step::inspect(format!(
-                "{place}: see which server is asked for {what}, and whether it answers; also \
-                 whether two servers forward to each other"
+                "{place}: see which server is asked for {what}, and whether it answers over UDP and \
+                 over TCP (`dig +tcp`); also whether two servers forward to each other"
             )))
             .step(
                 Step::shared(

@@ -3,15 +3,18 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::reading::word;
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::rules::http::host_kind::host_kind;
+use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::dns::{is_privatelink, is_within};
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
-use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
 use super::{downstream, text, zone_not_linked};
 
 pub(super) const RULE: Rule = rule!(
@@ -20,7 +23,16 @@ pub(super) const RULE: Rule = rule!(
     "The address comes without the alias of Azure's own answer: a record of your own",
     Code(check)
 )
-.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD])
+.explains(&[
+    "dns-resolvers-disagree",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-unusable-address",
+    "http-front-answered",
+    "http-other-address",
+    "tls-interception",
+])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN])
 .yields_to(&["dns-zone-bypassed", "dns-wrong-endpoint", "dns-address-stale"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -38,7 +50,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let r = e.dns.effective_resolver()?;
     // A VPN client on this machine synthesises answers without aliases.
     let made_up = r.outcome.addresses().iter().any(|a| tunnel::address(e, *a).is_some());
-    if r.seen.privatelink_alias(name).is_some() || made_up {
+    if made_up {
+        return None;
+    }
+    if let Some(why) = rewritten(e, r) {
+        return Some(instead(e, r, &why));
+    }
+    if r.seen.privatelink_alias(name).is_some() {
         return None;
     }
     let private = r.outcome.addresses().iter().find(|a| classify(**a).is_private());
@@ -68,22 +86,166 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
 }
 
+/// Domains of Microsoft's in which the public chain of an account ends (facts D30 to D33).
+const PUBLIC_CHAIN: &[&str] = &[
+    "trafficmanager.net",
+    "trafficmanager.cn",
+    "azure.com",
+    "azure.net",
+    "azure.us",
+    "azure.cn",
+    "windows.net",
+    "usgovcloudapi.net",
+    "chinacloudapi.cn",
+    "microsoft.com",
+];
+
+/// What shows that a private address, at which the service is not reached, took the place of another.
+enum Rewritten {
+    /// The same resolver gives this address for the privatelink name.
+    Record(String, IpAddr),
+    /// Azure's public chain ends at it, at this alias.
+    Chain(String),
+    /// It is the resolver's own, or the privatelink name, asked directly, leads to the same alias.
+    Page,
+}
+
+/// Whether the answer with a private address was rewritten on the way, or by the resolver, and the
+/// service is not there (facts D198, D199).
+fn rewritten(e: &View<'_>, r: &ResolverView<'_>) -> Option<Rewritten> {
+    let given = r.outcome.addresses();
+    // A relay of the operator's own that takes the connection is where the fault is.
+    let fails = downstream::service_not_reached(e)
+        && !downstream::handshake_is_cut(e)
+        && !downstream::refused_by_network(e);
+    let used = e.dns.effective().iter().any(|a| given.contains(a));
+    if !fails || !used || !given.iter().all(|a| classify(*a).is_private()) {
+        return None;
+    }
+    let aliases = r.seen.aliases(&e.dns.name);
+    let public = |alias: &String| {
+        !is_privatelink(alias) && PUBLIC_CHAIN.iter().any(|zone| is_within(alias, zone))
+    };
+    if let Some(last) = aliases.last().filter(|last| public(last)) {
+        return Some(Rewritten::Chain(last.clone()));
+    }
+    // A record behind the privatelink name is in that zone, or where that zone leads.
+    if aliases.iter().any(|alias| is_privatelink(alias)) {
+        return None;
+    }
+    if let Some((name, Some(other))) = dns_experiments::record_in_private_zone(e, r.seen)
+        && !given.contains(&other)
+    {
+        return Some(Rewritten::Record(name.to_owned(), other));
+    }
+    let same = aliases.last().is_some_and(|last| {
+        dns_experiments::privatelink_name_aliases(e, r.seen).last() == Some(last)
+    });
+    (same || given.contains(&r.seen.address.ip())).then_some(Rewritten::Page)
+}
+
+/// The finding on an answer that was rewritten.
+fn instead(e: &View<'_>, r: &ResolverView<'_>, why: &Rewritten) -> FindingBuilder {
+    let (name, label) = (&e.dns.name, r.label());
+    let given = text::brief(r.outcome.addresses());
+    let resolver = Resolver::of(e, r);
+    let message = match why {
+        Rewritten::Record(_, other) => text::clause(
+            format!("{label} gives {given} for the name, and {other} for the privatelink name"),
+            "the name and its privatelink name have different private addresses",
+        ),
+        Rewritten::Chain(_) => text::clause(
+            format!("{label} gives the private address {given} at the end of Azure's public chain"),
+            "Azure's public chain ends at a private address",
+        ),
+        Rewritten::Page => text::clause(
+            format!("{label} leads the name to {given}, as to a block page"),
+            "the resolver leads the name elsewhere, as to a block page",
+        ),
+    };
+    let aliases = r.seen.aliases(name);
+    let path: Vec<_> = [name].into_iter().chain(&aliases).map(String::as_str).collect();
+    let mut finding = FindingBuilder::new(Level::Broken, Confidence::Inferred, message)
+        .fact(format!("{} -> {given} at {label}", path.join(" -> ")))
+        .cites(r.pointer());
+    if r.outcome.addresses().contains(&r.seen.address.ip()) {
+        finding = finding.fact(format!("{given} is the resolver's own address"));
+    }
+    finding = resolver.who(finding);
+    let finding = match why {
+        Rewritten::Record(record, other) => dns_experiments::pointers(
+            e,
+            r.seen,
+            &["privatelink-name"],
+        )
+        .into_iter()
+        .fold(finding, FindingBuilder::cites)
+        .fact(format!("{record} asked directly: {other}"))
+        .reasoning(format!(
+            "the private zone has {other} for this account, and {label}, or a server or firewall that \
+             it asks through, puts {given} in its place: a block page, a response policy, local data, \
+             an old record; the service is not reached at {given}"
+        ))
+        .inspect("compare the two answers", text::dig(record, r.seen)),
+        Rewritten::Chain(last) => finding
+            .reasoning(format!(
+                "{last} is Microsoft's, and its address is public: {label}, or a firewall that \
+                 translates addresses in DNS answers on the way (DNS doctoring, `alias`, NAT with DNS \
+                 rewriting), or local data puts {given} in its place; the service is not reached there"
+            ))
+            .reasoning("a record in the private zone would end the chain before that name"),
+        Rewritten::Page => finding
+            .reasoning(format!(
+                "the answer does not pass Azure's own alias: {label}, or a server that it asks, puts \
+                 {given} in its place (a block page, a response policy, local data), for the \
+                 privatelink name too, or with its own address; the service is not reached there"
+            ))
+            .decide_with(format!("dig {} @<another resolver>", word(name))),
+    };
+    let finding = finding
+        .reasoning(format!(
+            "a gateway or relay of your own may have {given} on purpose: then the record is right, and \
+             what is there fails"
+        ))
+        .owner(resolver.owner())
+        .inspect("see the whole answer", text::dig(name, r.seen));
+    resolver
+        .inspect(finding)
+        .step(
+            Step::shared(
+                format!(
+                    "{}: find what puts {given} in the answer for {name} (also a firewall between it \
+                     and its upstream), and exempt this name, once the owner agrees: a block may be \
+                     deliberate",
+                    resolver.place().unwrap_or_else(|| format!("at {label}"))
+                ),
+                format!("every client of {label}, for this name only"),
+            )
+            .undo("remove the exception again"),
+        )
+        .check(text::dig(name, r.seen))
+}
+
 /// A record that may be on purpose: where the service is not reached there, the report shows it.
 fn note(e: &View<'_>, r: &ResolverView<'_>, private: &IpAddr) -> FindingBuilder {
     let note = finding(e, r, Level::Note, private);
-    if downstream::service_not_reached(e) { note.caveat() } else { note }
+    let fails = downstream::service_not_reached(e) || downstream::certificate_unknown(e);
+    if fails { note.caveat() } else { note }
 }
 
 fn finding(e: &View<'_>, r: &ResolverView<'_>, level: Level, address: &IpAddr) -> FindingBuilder {
     let noted = level == Level::Note && classify(*address).is_private();
     let kind = if noted { "the privatelink" } else { "any" };
-    FindingBuilder::new(
-        level,
-        Confidence::Inferred,
-        format!("{} gives {address} without {kind} alias", r.label()),
-    )
-    .fact(format!("{} -> {} at {}", e.dns.name, text::outcome(r), r.label()))
-    .cites(r.pointer())
+    let bare = format!("{} gives {address} without {kind} alias", r.label());
+    let message = match r.seen.aliases(&e.dns.name).last().filter(|_| noted) {
+        Some(last) => {
+            text::clause(format!("{} gives {address} by its alias {last}", r.label()), bare)
+        }
+        None => bare.into(),
+    };
+    FindingBuilder::new(level, Confidence::Inferred, message)
+        .fact(format!("{} -> {} at {}", e.dns.name, text::outcome(r), r.label()))
+        .cites(r.pointer())
 }
 
 /// Azure's alias in the resolver's answer for the other address family: this family has a record of

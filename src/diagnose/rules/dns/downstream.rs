@@ -59,6 +59,15 @@ pub(super) fn another_server(e: &View<'_>) -> bool {
     })
 }
 
+/// Whether no known authority signed what the server at the address shows, though it is for the name.
+pub(super) fn certificate_unknown(e: &View<'_>) -> bool {
+    !reading::proxied(e)
+        && e.tls.value().is_some_and(|tls| {
+            tls.outcome
+                == TlsOutcome::CertificateRejected { fault: CertificateFault::UnknownIssuer }
+        })
+}
+
 /// Whether the server at the address does not behave like the service: no connection, no TLS for
 /// the name, or a refusal by network rules. Always false behind a proxy, which resolves the name
 /// itself.

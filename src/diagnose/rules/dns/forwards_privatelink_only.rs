@@ -58,13 +58,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let message =
         text::clause(message, "the privatelink name is private, the original name is public");
     let level = zone_not_linked::level(e, all.len() > outside.len());
-    // The zone itself must not be another one's at the same resolver.
+    // The zone itself may be another one's at the same resolver.
     let outside_zone = contradictions::public_zone(decider.seen);
-    let confidence = match outside_zone {
-        Some(_) => Confidence::Inferred,
-        None => Confidence::Proved,
-    };
-    let mut finding = FindingBuilder::new(level, confidence, message)
+    let mut finding = FindingBuilder::new(level, Confidence::Inferred, message)
         .fact(zone_not_linked::chain(decider, &e.dns.name, &outside))
         .fact(alone)
         .cites(decider.pointer());
@@ -72,30 +68,41 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     {
         finding = finding.cites(pointer);
     }
+    let finding = resolver.who(finding).reasoning(format!(
+        "{label} finds the record when asked for it directly, but not through the original \
+             name: its upstream for {suffix} follows the alias itself and returns the public \
+             address"
+    ));
     let finding = match outside_zone {
         Some(soa) => finding
             .reasoning(format!(
-                "asked for {} itself, it sees another zone ({}): it forwards that one name alone, or \
-                 several servers with different views answer",
+                "asked for {} itself, it sees another zone ({}): it has a record of its own for that \
+                 one name, or forwards that name alone, or several servers with different views \
+                 answer",
                 soa.zone, soa.mname
             ))
             .cites(format!("/dns/resolvers/{}/zone_soa", decider.index))
             .decide_with(text::dig(name, decider.seen)),
-        None => finding,
+        None => finding
+            .reasoning(
+                "a balancer that sends each name to one of several servers looks the same, where one \
+                 of them does not see the private zone: then other names under that zone show its \
+                 public SOA",
+            )
+            .decide_with(format!(
+                "{} SOA  # and x2, x3, ...: a public SOA for any: several servers",
+                text::dig(&format!("x1.{zone}"), decider.seen)
+            )),
     };
-    let finding = resolver
-        .who(finding)
-        .reasoning(format!(
-            "{label} finds the record when asked for it directly, but not through the original \
-             name: its upstream for {suffix} follows the alias itself and returns the public \
-             address"
-        ))
-        .ruled_out_if(
-            outside_zone.is_none(),
-            "a missing record, and a zone that is not linked to the forwarder's network",
-        )
+    let finding = finding
+        .ruled_out_if(outside_zone.is_none(), "a missing record")
         .owner(resolver.owner())
         .inspect("compare the two answers", text::dig(name, decider.seen));
+    if outside_zone.is_some() {
+        // Nothing is known to see the zone: there is no server yet to which the suffix could go.
+        let finding = resolver.steps_to_see_private(resolver.inspect(finding));
+        return Some(finding.check(text::dig(&e.dns.name, decider.seen)));
+    }
     let forward = match (resolver.whose.class, resolver.place()) {
         (ResolverClass::AzureDns, _) => format!(
             "remove the ruleset's rule for {suffix}, or point it at a resolver that sees {zone}: \

@@ -5,6 +5,7 @@ mod aaaa_swallowed;
 mod address_not_expected;
 mod address_stale;
 mod advice;
+pub(in crate::diagnose::rules) mod answer_expired;
 mod answer_out_of_order;
 mod answers_others;
 mod answers_vary;
@@ -23,6 +24,7 @@ pub(in crate::diagnose) mod failures;
 mod forged_answer;
 mod forwards_privatelink_only;
 mod hosts_entry;
+mod large_answer;
 mod libc_lookup;
 mod library_waits;
 mod local_error;
@@ -99,6 +101,7 @@ pub(super) const RULES: &[Rule] = &[
     zone_falls_back::RULE,
     address_stale::RULE,
     zone_record_changed::RULE,
+    answer_expired::RULE,
     suffix_not_covered::RULE,
     record_missing::RULE,
     no_internet_names::RULE,
@@ -128,6 +131,7 @@ pub(super) const RULES: &[Rule] = &[
     system_slow::RULE,
     resolver_slow::RULE,
     custom_record::RULE,
+    large_answer::RULE,
     no_private_endpoint::RULE,
     public_path::RULE,
     regional_endpoint::RULE,

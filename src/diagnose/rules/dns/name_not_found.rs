@@ -1,7 +1,7 @@
 //! The original name does not exist, and nothing shows that its parent zone is the operator's own
 //! (facts D62, D63, D64).
 
-use crate::diagnose::view::resolver_view;
+use crate::diagnose::view::{dns_experiments, resolver_view};
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::services::azure_ai;
@@ -15,7 +15,7 @@ pub(super) const RULE: Rule =
         .for_tokens(crate::diagnose::ForTokens::NoSuchName)
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
         .explains_groups(record_gap::SYMPTOMS)
-        .decided_by(&["zone-soa", "parent-zone"]);
+        .decided_by(&["zone-soa", "privatelink-name", "parent-zone"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, RecordGap::Name) = record_gap::of(e)? else { return None };
@@ -29,9 +29,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         (None, None) => format!("{label} answers NXDOMAIN for {name}"),
     };
     let short = format!("{label} answers NXDOMAIN: the name does not exist there");
-    let mut finding = record_gap::finding(e, r, Confidence::Inferred, text::clause(long, &short));
+    let answer = resolver_view::message(r.seen)?;
+    let blocked = record_gap::blocked(e, r, answer);
+    let message = match blocked {
+        Some(_) => text::clause(
+            format!("{label} denies {name} alone, as a policy or a block list does"),
+            "the resolver denies this one name, as a block list does",
+        ),
+        None => text::clause(long, &short),
+    };
+    let mut finding = record_gap::finding(e, r, Confidence::Inferred, message);
     let resolver = Resolver::of(e, r);
-    finding = if !others.is_empty() {
+    finding = if let Some(blocked) = blocked {
+        blocked.add(finding, e, r)
+    } else if !others.is_empty() {
         finding = resolver
             .who(finding)
             .reasoning(format!(
@@ -93,17 +104,28 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             }
             (true, false) => format!("the {} was deleted", resource.noun),
         };
-        let mut finding = finding.reasoning(format!(
-            "the zone itself answers NXDOMAIN: the name is misspelt, {gone}, or a new name has not \
-             propagated yet"
-        ));
+        let by = match record_gap::zone_answered(e, answer) {
+            true => "the zone itself answers NXDOMAIN",
+            false => "the answer is NXDOMAIN",
+        };
+        let mut finding = match dns_experiments::record_in_private_zone(e, r.seen) {
+            Some((record, _)) => finding
+                .fact(format!("{record} asked directly: it is in the private zone"))
+                .reasoning(format!(
+                    "{by}, and the private zone still has the record of this name: {gone}, and its \
+                     record was left"
+                )),
+            None => finding.reasoning(format!(
+                "{by}: the name is misspelt, {gone}, or a new name has not propagated yet"
+            )),
+        };
         if other && resource.recoverable {
             finding = finding.inspect("see the deleted ones", account::list_deleted(e));
         }
         if let Some(alias) = aliases.last() {
             finding = finding.fact(format!("the aliases end at {alias}"));
         }
-        if resolver_view::message(r.seen).is_some_and(|answer| answer.soa.is_none()) {
+        if answer.soa.is_none() {
             finding = finding.reasoning(format!(
                 "the answer names no zone (no SOA), as a real zone would: {label} may deny the \
                  name itself, by a block list or a local zone"

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule =
     rule!("dns-no-address", Dns, "The name exists, but the answer holds no address", Code(check))
         .explains(&["dns-system-fails", "dns-resolvers-disagree"])
         .explains_groups(record_gap::SYMPTOMS)
-        .decided_by(&["zone-soa", "parent-zone"]);
+        .decided_by(&["zone-soa", "privatelink-name", "parent-zone"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, RecordGap::Address) = record_gap::of(e)? else { return None };
@@ -30,7 +30,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
     let lame = !answer.recursion_available && !answer.authoritative;
     let in_zone = answer.soa.as_ref().is_some_and(|soa| record_gap::is_privatelink_zone(&soa.zone));
-    let (confidence, message, why) = if private_elsewhere || filtered {
+    let blocked = record_gap::blocked(e, r, answer);
+    let may_filter = !lame && blocked.is_none();
+    let (confidence, message, why) = if blocked.is_some() {
+        (
+            Confidence::Inferred,
+            format!("{label} gives {name} alone no address, as a policy does"),
+            "private addresses are not removed in general: the answer without one is for this name"
+                .to_owned(),
+        )
+    } else if may_filter && (private_elsewhere || filtered) {
         (
             Confidence::Inferred,
             format!("{label} answers without the address, as a filter would"),
@@ -52,7 +61,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             format!("{label} gives no address and offers no recursion"),
             format!(
                 "{label} sets neither RA nor AA: it is a name server for other zones, not a \
-                 resolver"
+                 resolver, or it does not resolve for this machine"
             ),
         )
     } else {
@@ -71,12 +80,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         }
         (Confidence::Possible, message, why)
     };
-    let message = text::clause(message, "the answer holds no address");
+    let short = match blocked {
+        Some(_) => "the resolver gives this one name no address, as a policy does",
+        None => "the answer holds no address",
+    };
+    let message = text::clause(message, short);
     let mut finding = record_gap::finding(e, r, confidence, message);
     if let Some(alias) = &alias {
         finding = finding.fact(format!("{name} -> {alias} -> nothing"));
     }
-    finding = finding.reasoning(why);
+    let by_address = blocked.as_ref().is_none_or(|blocked| blocked.record.is_some());
+    if by_address {
+        finding = finding.reasoning(why);
+    }
     if confidence == Confidence::Possible {
         finding = finding
             .decide_with(format!(
@@ -85,10 +101,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ))
             .decide_with("on the server that answers: grep -rE 'rebind|private-address' /etc");
     }
+    let check = text::dig(name, r.seen);
+    if let Some(blocked) = blocked {
+        finding = blocked.add(finding, e, r);
+        return Some(record_gap::search_steps(finding, e).check(check));
+    }
     let resolver = Resolver::of(e, r);
     finding = resolver.who(finding);
     let suffix = reading::public_suffix(e);
-    let check = text::dig(name, r.seen);
     finding = if in_zone && !filtered && !private_elsewhere {
         finding
             .owner("DNS")
@@ -112,7 +132,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             finding.owner(resolver.owner()).inspect("see the answer in full", check.clone()),
         );
         // Settings of a third party's resolver cannot be changed.
-        if let Some(place) = resolver.place() {
+        if let Some(place) = resolver.place().filter(|_| may_filter) {
             finding = finding.step(
                 Step::shared(
                     format!(
@@ -127,14 +147,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .undo("remove the line again"),
             );
         }
-        finding.step(
-            Step::shared(
+        finding.step(match may_filter {
+            true => Step::shared(
                 "add the A record of the name, or configure a resolver that resolves",
                 "every client of that zone or resolver",
             )
             .or()
             .undo("remove the record, or set the old resolver again"),
-        )
+            false => Step::local(format!(
+                "configure a resolver that resolves in place of {label}, or have {label} resolve for \
+                 this machine (its `recursion` and access list)"
+            ))
+            .undo("set the old resolver again"),
+        })
     };
     Some(record_gap::search_steps(finding, e).check(check))
 }

@@ -1,6 +1,8 @@
 //! What the four rules about a missing name or address share: how to read an answer without an
 //! address. The SOA of its authority section shows which zone answered (RFC 2308).
 
+use std::net::IpAddr;
+
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::view::contradictions::is_microsoft_zone;
@@ -11,6 +13,7 @@ use crate::diagnosis::{Confidence, Step};
 use crate::evidence::dns::{Answer, Rcode, ResolverRole, Soa, is_privatelink};
 use crate::evidence::experiment::QuestionExperiment;
 
+use super::advice::Resolver;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_SEARCHED_NAME};
 use super::{downstream, text};
 
@@ -130,11 +133,131 @@ fn shadow(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> Option<Shadow>
             Some(soa) if text::is_within(name, &soa.zone) && is_azure_private(soa) => {
                 Some(Shadow::PrivateZone(soa.clone()))
             }
+            // The suffix is Microsoft's own there: only this name is denied.
+            Some(soa) if text::is_within(name, &soa.zone) && is_microsoft_zone(soa) => None,
             _ if answer.rcode == Rcode::NxDomain && dns_experiments::suffix_denied(e, r.seen) => {
                 Some(Shadow::Denied)
             }
             _ => answer.authoritative.then_some(Shadow::Authority),
         },
+    }
+}
+
+/// Whether a zone in which the name can be answered, by its SOA: it is the name's own or above it.
+pub(super) fn zone_answered(e: &View<'_>, answer: &Answer) -> bool {
+    answer.soa.as_ref().is_some_and(|soa| {
+        soa.zone.trim_end_matches('.').is_empty() || text::is_within(&e.dns.name, &soa.zone)
+    })
+}
+
+/// What shows that a policy or a block list leaves out this one name (facts D195 to D197).
+pub(super) struct Blocked<'a> {
+    /// The privatelink name, which the same resolver finds in the private zone, with its address.
+    pub(super) record: Option<(&'a str, Option<IpAddr>)>,
+    /// What of the answer itself shows it.
+    said: Vec<String>,
+}
+
+/// Whether a policy leaves out this one name: by the answer's own word, or because the private zone
+/// has the name's record and no zone above the name gave this answer.
+pub(super) fn blocked<'a>(
+    e: &'a View<'_>,
+    r: &ResolverView<'a>,
+    answer: &Answer,
+) -> Option<Blocked<'a>> {
+    if !r.seen.aliases(&e.dns.name).is_empty() {
+        return None;
+    }
+    let label = r.label();
+    let mut said = Vec::new();
+    // 15 is also what dnsmasq adds where it removes a private address.
+    let denied = answer.rcode == Rcode::NxDomain;
+    let lowest = if denied { 15 } else { 16 };
+    if answer.extended_errors.iter().any(|error| (lowest..=18).contains(&error.code)) {
+        said.push(format!(
+            "{label} itself adds that it, or a server that it asks, blocks the name"
+        ));
+    }
+    let by_zone = zone_answered(e, answer);
+    if let Some(soa) = answer.soa.as_ref().filter(|_| !by_zone) {
+        said.push(format!(
+            "{} is not a zone in which {} can be: a response policy names its own zone",
+            soa.zone, e.dns.name
+        ));
+    }
+    if answer.authoritative
+        && answer.soa.is_none()
+        && dns_experiments::suffix_soa(e, r.seen).is_some_and(is_microsoft_zone)
+    {
+        said.push(format!(
+            "{label} sets AA, as an authority for the name does, and gives {} from Microsoft's own \
+             zone: it has data of its own for this one name",
+            reading::public_suffix(e)
+        ));
+    }
+    let record = dns_experiments::record_in_private_zone(e, r.seen).filter(|_| !by_zone);
+    let record = record.filter(|(_, address)| denied || address.is_some());
+    (record.is_some() || !said.is_empty()).then_some(Blocked { record, said })
+}
+
+impl Blocked<'_> {
+    /// The finding with what shows it, whose it is, and how the name is let through.
+    pub(super) fn add(
+        self,
+        mut finding: FindingBuilder,
+        e: &View<'_>,
+        r: &ResolverView<'_>,
+    ) -> FindingBuilder {
+        let (name, label) = (&e.dns.name, r.label());
+        let only_record = self.said.is_empty();
+        for sentence in self.said {
+            finding = finding.reasoning(sentence);
+        }
+        if let Some((record, address)) = self.record {
+            let found = address.map_or("it is in the private zone".to_owned(), |a| a.to_string());
+            finding = finding
+                .fact(format!("{record} asked directly: {found}"))
+                .reasoning(
+                    "the private zone has the record of this very name, and the same resolver finds \
+                     it: a block list, a response policy or local data leaves out the original name",
+                )
+                .ruled_out("a misspelt name");
+            for pointer in
+                dns_experiments::pointers(e, r.seen, &["privatelink-name", "parent-zone"])
+            {
+                finding = finding.cites(pointer);
+            }
+        }
+        if only_record {
+            finding = finding
+                .reasoning(
+                    "an account that was deleted, with a record that was left, looks the same where \
+                     a cache gives the denial without its zone (SOA)",
+                )
+                .decide_with(format!("dig {} @<another resolver>", reading::word(name)));
+        }
+        let resolver = Resolver::of(e, r);
+        let finding = resolver
+            .who(finding)
+            .owner(resolver.owner())
+            .inspect("see the answer in full", text::dig(name, r.seen));
+        let finding = resolver.inspect(finding);
+        finding.step(match resolver.place() {
+            Some(place) => Step::shared(
+                format!(
+                    "{place}: find what leaves out {name} (BIND `response-policy`, unbound \
+                     `local-zone`, dnsmasq `address=`, a filter), and exempt this one name, once the \
+                     owner of the list agrees: the block may be deliberate"
+                ),
+                format!("every client of {label}, for this name only"),
+            )
+            .undo("remove the exception again"),
+            None => Step::shared(
+                format!("exempt {name} from the filter in your account with {label}, if you have one"),
+                "every client of that account",
+            )
+            .undo("remove the exception again"),
+        })
     }
 }
 

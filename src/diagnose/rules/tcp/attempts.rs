@@ -3,14 +3,15 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::FindingBuilder;
 use crate::diagnose::headline::Clause;
+use crate::diagnose::rules::dns::answer_expired;
 use crate::diagnose::view::icmp::{AT_ONCE_MS, Refuser};
 pub(in crate::diagnose) use crate::diagnose::view::icmp::{is_local, shows_sender};
 use crate::diagnose::view::tcp::not_sent;
 pub(in crate::diagnose) use crate::diagnose::view::tcp::{
     IndexedAttempt, TcpFailure, dead, failed,
 };
+use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
@@ -149,12 +150,7 @@ pub(super) fn local_bridge(attempt: &TcpAttempt) -> Option<&str> {
 
 /// A route that leads into this machine's own bridge, whose prefix includes the address.
 fn overlap(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
-    let interface = match super::local_link::route(e, attempt)
-        .and_then(|(_, route)| route.interface.as_ref())
-    {
-        Some(interface) => interface.is_local.then_some(interface.name.as_str())?,
-        None => local_bridge(attempt)?,
-    };
+    let interface = super::local_link::into_bridge(e, attempt)?;
     Some(format!(
         "the route to {} leads into {interface}, a bridge inside this machine: its prefix \
          includes the address, so no packet reaches the network",
@@ -164,7 +160,7 @@ fn overlap(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
 
 /// A broken connection with the facts of every attempt.
 pub(super) fn broken(
-    e: &Evidence,
+    e: &View<'_>,
     failed: &TcpFailure<'_>,
     confidence: Confidence,
     message: impl Into<Clause>,
@@ -177,6 +173,17 @@ pub(super) fn broken(
     }
     if let Some(overlap) = overlap(e, failed.first.attempt) {
         finding = finding.reasoning(overlap);
+    }
+    if let Some(r) = answer_expired::expired(e) {
+        finding = finding
+            .reasoning(format!(
+                "first of all, {} gave the address from an expired answer: it may be an old one",
+                r.label()
+            ))
+            .inspect(
+                "see whether another resolver gives the same address",
+                format!("dig {} @<another resolver>", reading::word(&e.dns.name)),
+            );
     }
     finding
 }

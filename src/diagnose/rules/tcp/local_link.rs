@@ -35,6 +35,19 @@ pub(super) fn route<'a>(e: &'a Evidence, attempt: &TcpAttempt) -> Option<(String
     Some((format!("/vantage/sources/{index}/route"), towards.route.as_ref()?))
 }
 
+/// The bridge for this machine's containers or virtual machines that the route leads into, without a
+/// gateway: its prefix includes the address.
+pub(super) fn into_bridge<'a>(e: &'a Evidence, attempt: &'a TcpAttempt) -> Option<&'a str> {
+    match route(e, attempt) {
+        Some((_, route)) => {
+            let interface = route.interface.as_ref()?;
+            (interface.is_local && route.gateway.is_none()).then_some(interface.name.as_str())
+        }
+        // An older report, or an OS that does not show routes: the bridge is recognised by its name.
+        None => attempts::local_bridge(attempt),
+    }
+}
+
 /// The fault on this machine or its link, if its tables show one.
 pub(in crate::diagnose::rules) fn fault<'a>(
     e: &'a Evidence,
@@ -53,10 +66,8 @@ pub(in crate::diagnose::rules) fn fault<'a>(
         return None;
     }
     let Some((_, route)) = route(e, attempt) else {
-        // An older report, or an OS that does not show routes: the bridge is recognised by its
-        // name.
         let said = matches!(attempt.outcome, TcpOutcome::Unreachable { .. });
-        return attempts::local_bridge(attempt).filter(|_| said).map(LinkFault::Bridge);
+        return into_bridge(e, attempt).filter(|_| said).map(LinkFault::Bridge);
     };
     // The kernel gave up on no neighbour of this connection's: its packets took another route.
     if !route.marked.is_empty() && outlasted(attempt) {
@@ -64,10 +75,12 @@ pub(in crate::diagnose::rules) fn fault<'a>(
     }
     let interface = route.interface.as_ref()?;
     let silent = route.neighbour.filter(|state| state.is_silent());
-    // No host answered on it, or it has no port at all; a container that answers is a different
-    // case.
-    if interface.is_local && route.gateway.is_none() && (silent.is_some() || !interface.running) {
-        return Some(LinkFault::Bridge(&interface.name));
+    // No host answered on it, or it has no port at all; where a container answers, the connection or
+    // its TLS shows that.
+    if let Some(bridge) = into_bridge(e, attempt)
+        && (silent.is_some() || !interface.running)
+    {
+        return Some(LinkFault::Bridge(bridge));
     }
     if !interface.running {
         return Some(LinkFault::InterfaceDown(interface));

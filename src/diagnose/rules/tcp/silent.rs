@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::{attempts, azure_routes, local_link, traceroute};
 use crate::diagnose::platform_advice::{self, Advice, Topic};
+use crate::diagnose::rules::hop_limit;
 use crate::diagnose::{FindingBuilder, Rule, View, account, dns64, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
@@ -41,6 +42,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             attempt.source.is_some() && !route_may_be_missing(e, attempt),
             "a missing route on this machine",
         );
+    let finding = hop_limit::silent(e, finding, ip);
     let finding = if let Some(tunnel) = tunnel::address(e, ip) {
         tunnelled(finding, &tunnel, ip)
     } else if let Some(inner) = dns64::made_from(e, ip) {
@@ -53,6 +55,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         filtered(e, finding, attempt)
     } else {
         private(e, finding, attempt)
+    };
+    // Whatever else drops packets, these cannot get far.
+    let finding = match hop_limit::low(e, ip) {
+        Some(_) => finding.owner("Server"),
+        None => finding,
     };
     let finding = traceroute::explain_silence(e, on_this_machine(e, finding, attempt), attempt);
     Some(finding.check(reading::again(e)))
@@ -92,6 +99,13 @@ fn on_this_machine(
     mut finding: FindingBuilder,
     attempt: &TcpAttempt,
 ) -> FindingBuilder {
+    // What this machine's own rules drop is not in its tables of routes and neighbours.
+    finding = finding
+        .reasoning(
+            "or this machine itself drops the packets, out or in: by a rule of its packet filter, or \
+             by an IPsec policy whose tunnel is not up",
+        )
+        .decide_with("nft list ruleset; iptables-save; ip xfrm policy  # as root");
     let Some((place, route)) = local_link::route(e, attempt) else { return finding };
     finding = finding.cites(place);
     if let Some(gateway) = local_link::reachable_gateway(route) {

@@ -9,8 +9,9 @@ use super::local_link::{self, LinkFault};
 use crate::diagnose::rules::hop_limit::{self, RanOut};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Step};
+use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::vantage::Platform;
 
 use here::{filtered_here, host_unreachable_by_somebody, next_hop_silent, overlapped, unclaimed};
@@ -22,7 +23,23 @@ pub(super) const RULE: Rule = rule!(
     "A router reports the address as unreachable, or no host on the local link has it",
     Code(check)
 )
-.for_tokens(crate::diagnose::ForTokens::NoAnswer);
+.for_tokens(crate::diagnose::ForTokens::NoAnswer)
+.explains(&[
+    "tcp-refused",
+    "tcp-reset",
+    "tls-silent",
+    "tls-reset",
+    "tls-closed",
+    "tls-plain-http",
+    "tls-not-tls",
+    "tls-name-refused",
+    "tls-alert",
+    "tls-incompatible",
+    "tls-wrong-name",
+    "tls-self-signed",
+    "tls-untrusted-issuer",
+    "tls-connection-lost",
+]);
 
 /// What a message means, which team fixes it, and how.
 struct Meaning {
@@ -42,7 +59,59 @@ impl From<RanOut> for Meaning {
     }
 }
 
+/// Whether the handshake does not show a server of the name: one whose certificate is for it may be a
+/// relay of the operator's own.
+fn is_another(tls: &TlsHop) -> bool {
+    match tls.outcome {
+        TlsOutcome::Verified => false,
+        TlsOutcome::CertificateRejected { .. } => {
+            tls.chain.first().is_none_or(|leaf| !leaf.covers_target)
+        }
+        _ => true,
+    }
+}
+
+/// Another machine answers at the address, in a bridge of this machine's own: it refuses the
+/// connection, or does not speak TLS for the name.
+fn answered_in_bridge(e: &View<'_>) -> Option<FindingBuilder> {
+    if reading::proxied(e) {
+        return None;
+    }
+    let hop = e.tcp.value()?;
+    let finished =
+        |outcome: &TcpOutcome| matches!(outcome, TcpOutcome::Refused | TcpOutcome::Reset);
+    let attempt = match e.tcp.failed() {
+        Some(failed) => Some(failed.first.attempt).filter(|a| finished(&a.outcome))?,
+        None if is_another(e.tls.value()?) => hop.walked_attempt()?,
+        None => return None,
+    };
+    let bridge = local_link::into_bridge(e, attempt)?;
+    let index = hop.attempts.iter().position(|one| std::ptr::eq(one, attempt))?;
+    let ip = attempt.connected_to().ip();
+    let m = overlapped(attempt, bridge);
+    let mut finding = FindingBuilder::new(Level::Broken, Confidence::Inferred, m.message)
+        .fact(attempts::describe(e, attempt))
+        .cites(format!("/tcp/value/attempts/{index}"));
+    if let Some((place, _)) = local_link::route(e, attempt) {
+        finding = finding.cites(place);
+    }
+    let finding = finding
+        .reasoning(format!(
+            "a container or virtual machine on {bridge} has {ip} too and answers, not as the service \
+             does: the prefix of {bridge} includes the address, so no packet leaves this machine"
+        ))
+        .reasoning(format!(
+            "only if {ip} is meant to be a relay of your own on this machine, that relay is at fault"
+        ))
+        .owner("Server")
+        .inspect(m.look.0, m.look.1);
+    Some(m.steps.into_iter().fold(finding, FindingBuilder::step).check(reading::again(e)))
+}
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    if let Some(finding) = answered_in_bridge(e) {
+        return Some(finding);
+    }
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let near = local_link::fault(e, attempt);

@@ -5,6 +5,8 @@ use super::{experiments, session};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::experiment::HandshakeExperiment;
+use crate::evidence::tls::TlsOutcome;
+use crate::evidence::tunnel;
 
 pub(super) const RULE: Rule = rule!(
     "tls-fails-now-and-then",
@@ -96,33 +98,58 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let found = contradiction(e)?;
-    // A peer that is slow now and then looks the same as long as no handshake is cut.
-    let confidence = if e.tls.handshake_hung() { Confidence::Inferred } else { found.confidence };
+    // A peer that is slow now and then looks the same as long as no handshake is cut, and a device on
+    // the way may cut it: only an alert is the peer's own.
+    let alert = e.tls.value().is_some_and(|tls| matches!(tls.outcome, TlsOutcome::Alert { .. }));
+    let cut = e.tls.handshake_cut() && !alert;
+    let confidence = if alert { found.confidence } else { Confidence::Inferred };
     let answered = e.tls.handshakes().filter(|x| experiments::is_finished(x)).count();
     let tried = e.tls.handshakes().count();
     let peer = session::peer(e);
     let mut finding =
         session::broken_as(e, confidence, format!("{peer} answers some handshakes and not others"))
             .fact(format!("the first handshake failed; of {tried} others {answered} were answered"))
-            .reasoning(found.fact)
-            .reasoning(
-                "a load balancer or relay with several backends, one of which does not work, looks \
-                 like this, and so does a path that loses packets",
-            );
+            .reasoning(found.fact);
+    if cut {
+        finding = finding.reasoning(
+            "a firewall on the path that resets some connections looks like this: by inspection, or \
+             because packets go there and back through different firewalls (asymmetric routes)",
+        );
+    }
+    let own = session::address(e).is_some_and(|address| tunnel::is_private(e, address));
+    finding = finding.reasoning(format!(
+        "{}a load balancer or relay{} with several backends, one of which does not work, looks like \
+         this{}",
+        if cut { "or " } else { "" },
+        if own { " of your own" } else { "" },
+        if cut { "" } else { ", and so does a path that loses packets" },
+    ));
     if let Some(excluded) = found.rules_out {
         finding = finding.ruled_out(excluded);
     }
     for pointer in found.pointers {
         finding = finding.cites(pointer);
     }
+    finding = finding
+        .owner(session::server_owner(e))
+        .inspect("repeat it ten times, and count", session::s_client(e, "-brief"));
+    if cut {
+        finding = finding.step(Step::inspect(format!(
+            "search the log of each firewall between here and {peer} for connections that it resets, \
+             and see whether the route back is the route there (peerings, route tables, several \
+             firewalls)"
+        )));
+    }
+    // A private endpoint itself has no backends that an operator could see.
+    let relay = if own { "if a relay of your own answers there: " } else { "" };
     Some(
         finding
-            .owner(session::server_owner(e))
-            .inspect("repeat it ten times, and count", session::s_client(e, "-brief"))
-            .step(Step::inspect(format!("see the health of each backend of the server at {peer}")))
+            .step(Step::inspect(format!(
+                "{relay}see the health of each backend of the server at {peer}"
+            )))
             .step(
                 Step::shared(
-                    "take a backend that does not answer out of rotation",
+                    format!("{relay}take a backend that does not answer out of rotation"),
                     "the load of the other backends",
                 )
                 .undo("put it back once it answers"),

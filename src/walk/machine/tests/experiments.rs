@@ -14,7 +14,7 @@ const SILENT: &str = "
     1000 stall
     1001 stall
     1003 stall
-      => try R1 [uncached-name] in 2000
+      => try R1 [uncached-name privatelink-name] in 2000
        ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni] in 4000
 ";
 
@@ -111,7 +111,7 @@ fn a_long_way_is_no_silence() {
          1000 stall
          1001 stall
          3153 stall
-           => try R1 [uncached-name] in 2000
+           => try R1 [uncached-name privatelink-name] in 2000
             ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni] in 2750",
     );
 }
@@ -123,16 +123,16 @@ fn a_cut_handshake_is_looked_into_at_once() {
             "4 tls 10.3.0.5 {outcome}
                => tls
                 ; try 10.3.0.5 [small-hello sibling-sni repeat-handshake single-tls-version] in 2000
-                ; try R1 [uncached-name] in 2000"
+                ; try R1 [uncached-name privatelink-name] in 2000"
         )));
     }
     plain(&rest(
         "4 tls 10.3.0.5 rejected
-           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name] in 2000",
+           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name privatelink-name] in 2000",
     ));
     // A client certificate that is wanted is the peer's word: nothing is left to be tried.
     plain(&rest(
-        "4 tls 10.3.0.5 alert:certificate_required => tls; try R1 [uncached-name] in 2000",
+        "4 tls 10.3.0.5 alert:certificate_required => tls; try R1 [uncached-name privatelink-name] in 2000",
     ));
 }
 
@@ -168,7 +168,7 @@ fn what_was_due_and_not_made_has_its_reason() {
     );
     let seen = plain(&rest(
         "4 tls 10.3.0.5 rejected
-           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name] in 2000",
+           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name privatelink-name] in 2000",
     ));
     assert!(
         seen.experiments.skipped.iter().all(|left| left.reason == ExperimentSkipReason::NeedsDeep)
@@ -192,7 +192,7 @@ fn no_connection_after_a_fifth_of_the_deadline_is_looked_into() {
          1    AAAA R1 none
          2    system 10.3.0.5       => dns
          1000 stall
-         1001 stall                 => try 10.3.0.5 [trace-syn] in 4000; try R1 [uncached-name over-tcp repeat-query] in 2000
+         1001 stall                 => try 10.3.0.5 [trace-syn] in 4000; try R1 [uncached-name privatelink-name over-tcp repeat-query] in 2000
          5001 down 10.3.0.5 silent  => tcp
          5001 idle                  => finish",
     );

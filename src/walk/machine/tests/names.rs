@@ -176,7 +176,7 @@ fn a_second_answer_is_waited_for_where_no_handshake_succeeded() {
          1    A R1 20.0.0.1 listening  => connect 20.0.0.1
          1    AAAA R1 none listening
          2    system 20.0.0.1          => dns
-         3    down 20.0.0.1 refused    => try R1 [uncached-name over-tcp repeat-query] in 2000; tcp
+         3    down 20.0.0.1 refused    => try R1 [uncached-name privatelink-name over-tcp repeat-query] in 2000; tcp
          9    tried uncached-name R1 NXDOMAIN
          20   tried over-tcp R1 10.3.0.5
          30   idle                     => listen until 101
