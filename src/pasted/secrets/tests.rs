@@ -58,6 +58,19 @@ fn a_secret_is_not_shown_in_any_form_that_programs_print() {
         "AZURE_OPENAI_API_KEY: |\n  Canary\n  Canary\nother: 1",
         "api_key: >-\n    Canary\n",
         "{\"keyName\":\"key1\",\"permissions\":\"Full\",\"value\":\"Canary\"}",
+        "apiKey = '''Canary'''",
+        "key = \"\"\"\nCanary\nCanary\n\"\"\"",
+        "\"{\"\"api_key\"\":\"\"Canary\"\"}\"",
+        "<ApiKey type=\"x\">Canary</ApiKey>",
+        "<ns:ApiKey>Canary</ns:ApiKey>",
+        "<ApiKey a=\"1\"><![CDATA[Canary]]></ApiKey>",
+        "<ApiKey value=\"Canary\">x</ApiKey>",
+        "keystore.jks storepass Canary24word",
+        "AOAI_CRED=Canary",
+        " ~ secret_value = (sensitive) -> \"Canary\"",
+        " ~ api_key = \"old\" -> \"Canary\"",
+        "variable \"api_key\" { default = \"Canary\" }",
+        "LiteLLM Virtual Key expected. Received=Canary, expected to start with 'sk-'.",
         // A scheme before the value, whatever the name.
         "api-key: Bearer Canary",
         "token=Bearer Canary",
@@ -115,6 +128,12 @@ fn what_is_no_secret_is_left() {
         "WWW-Authenticate: AzureApiManagementKey realm=\"https://x\",name=\"api-key\",type=\"header\"",
         "GET https://h.example:443/a/b?x=1 by admin@contoso.com",
         "networkAcls: {bypass: AzureServices}",
+        // The word that decides what a message means.
+        "Failed to get access token: ManagedIdentityCredential: Get \"http://169.254.169.254/x\"",
+        "Post \"https://login.microsoftonline.com/x/oauth2/v2.0/token\": dial tcp: lookup x",
+        "POST https://login.microsoftonline.com/x/oauth2/token \"HTTP/1.1 400 Bad Request\"",
+        "keyvault.BaseClient#GetSecret: Failure sending request: StatusCode=0",
+        "SSL routines:final_renegotiate:unsafe legacy renegotiation disabled",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     ] {
         assert_eq!(without_secrets(text), text);
