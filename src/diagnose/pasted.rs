@@ -3,7 +3,9 @@
 //! is shown.
 
 use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Finding};
-use crate::evidence::http::{HttpAnswer, HttpCall, HttpHop, HttpOutcome, Purpose};
+use crate::evidence::http::{
+    ErrorBody, ErrorFrame, HttpAnswer, HttpCall, HttpHop, HttpOutcome, Purpose,
+};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::{Evidence, Observed, TargetKind};
 use crate::services::{self, Service};
@@ -130,12 +132,10 @@ pub fn explained(asked: &Asked, answer: &HttpAnswer, of_platform: bool) -> Expla
 /// Whether its text shows what it means, and not only its status.
 #[must_use]
 pub fn reads(asked: &Asked, answer: &HttpAnswer) -> bool {
-    let text = text(answer);
     let of_row = |(evidence, row): (Evidence, &Refusal)| {
         row.by_text() || answered_by(reading::service(&evidence), answer).product().is_some()
     };
-    another::of(asked, answer, false, true).is_some()
-        || matched(asked, answer).is_some_and(of_row)
+    another::of(asked, answer, false, true).is_some() || matched(asked, answer).is_some_and(of_row)
 }
 
 /// The row that reads it, and the evidence in which it does. Whether a key or a token was sent is not
@@ -144,7 +144,23 @@ fn matched(asked: &Asked, answer: &HttpAnswer) -> Option<(Evidence, &'static Ref
     let own = reading::service(&asked.base).filter(|_| !asked.is_assumed);
     let answer = &own.and_then(|own| elsewhere::coded(own, answer)).unwrap_or(answer.clone());
     let other = asked.is_assumed.then(|| elsewhere::matched(&asked.base, answer)).flatten();
-    other.or_else(|| matched_by(&asked.base, answer))
+    let found = other.or_else(|| matched_by(&asked.base, answer))?;
+    // A log shows no body: that there is none in the service's form is no sign of another sender.
+    let (evidence, row) = &found;
+    let who = answered_by(reading::service(evidence), answer);
+    let is_bare = answer.headers.is_empty() && answer.error.is_none() && !is_page(answer);
+    if row.id == "http-front-answered" && !row.by_text() && is_bare && who == AnsweredBy::Unknown {
+        let error = ErrorBody {
+            frame: ErrorFrame::Error,
+            code: None,
+            kind: None,
+            message: answer.body_excerpt.clone(),
+            inner_code: None,
+            activity_id: None,
+        };
+        return matched_by(&asked.base, &HttpAnswer { error: Some(error), ..answer.clone() });
+    }
+    Some(found)
 }
 
 /// The same, of the service of `base`.
@@ -229,7 +245,9 @@ fn meaning(
         caller: caller.unwrap_or("the application").to_owned(),
         callee: match leg {
             Some(leg) => leg.callee.to_owned(),
-            None if is_assumed => format!("a service that the text does not name ({service} is assumed)"),
+            None if is_assumed => {
+                format!("a service that the text does not name ({service} is assumed)")
+            }
             None => service.clone(),
         },
         refused: match (leg, asked.caller) {

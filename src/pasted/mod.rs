@@ -69,4 +69,6 @@ pub fn explain(
 }
 
 #[cfg(test)]
+mod symptoms;
+#[cfg(test)]
 mod tests;

@@ -140,6 +140,12 @@ impl<'t> Printed<'t> {
             let words: Vec<&str> = self.text.split_whitespace().collect();
             answer.body_excerpt = Some(clean(&redactor.redact(&words.join(" ")), TEXT));
         }
+        // What a gateway says of its own call may be in another field than the message.
+        let said = answer.message().is_some_and(is_of_gateway);
+        let all = body.filter(|body| !said && is_of_gateway(body));
+        if let (Some(body), Some(error)) = (all, &mut answer.error) {
+            error.message = Some(clean(&redactor.redact(&body), TEXT));
+        }
         // A code that is a number is a status, where nothing else names one.
         let code = || status_of_code(answer.code()?);
         let known = known.or_else(code).or_else(|| status_of_phrase(self.text));

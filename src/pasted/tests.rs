@@ -1,12 +1,12 @@
 //! What programs print, and what is made of it.
 
-use super::{callee, explain, without_secrets};
+use super::{explain, without_secrets};
 use crate::diagnose::pasted::of_service;
 use crate::evidence::{Evidence, Hop, Observed};
 use crate::secret::Secret;
 
 /// A walk to the service without any hop.
-fn base(service: &str) -> Evidence {
+pub(super) fn base(service: &str) -> Evidence {
     let text = include_str!("../../fixtures/bases/private.json");
     let mut base: Evidence = serde_json::from_str(text).unwrap();
     base.http = Observed::NotReached { stopped_at: Hop::Dns };
@@ -258,7 +258,7 @@ fn what_no_server_answered_is_not_called_refused() {
     // The quiet neighbour: a gateway that answered with that text and a status.
     let gateway = "HTTP/1.1 500 Internal Server Error\n\n{\"error\":{\"message\":\
                    \"litellm.APIConnectionError: AzureException - Connection error.\",\"code\":\"500\"}}";
-    assert_eq!(ids("openai", gateway), ["http-front-answered"]);
+    assert_eq!(ids("openai", gateway), ["http-gateway-leg"]);
 }
 
 #[test]

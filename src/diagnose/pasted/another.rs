@@ -8,23 +8,20 @@ use crate::evidence::http::HttpAnswer;
 
 use super::{Asked, text, unanswered};
 
-/// What clients print before the status of a proxy that refuses to connect them (facts H113, H152), in
-/// lower case.
-const CONNECT_REFUSED: &[&str] = &[
-    "connect tunnel failed, response ",
-    "tunnel connection failed: ",
-    "received http code ",
-    "proxyerror: ",
-    "clienthttpproxyerror: ",
-    "the proxy tunnel request to proxy ",
-    "httpproxyconnectexception: ",
-    "proxy response (",
-    "tunneling socket could not be established, statuscode=",
-    "tunnel failed, got: ",
-    "unable to tunnel through proxy. proxy returns ",
+/// What clients print where a proxy refuses to connect them (facts H113, H152), in lower case: the first
+/// words of the line, and what is directly before the status.
+const CONNECT_REFUSED: &[(&str, &str)] = &[
+    ("connect tunnel failed", "response "),
+    ("tunnel connection failed", ": "),
+    ("received http code", " "),
+    ("proxyerror", ": "),
+    ("proxy tunnel request to proxy", "status code '"),
+    ("httpproxyconnectexception", "status: "),
+    ("proxy response", " ("),
+    ("tunneling socket could not be established", "statuscode="),
+    ("tunnel failed", "got: "),
+    ("unable to tunnel through proxy", "http/1.1 "),
 ];
-/// How far behind such words the status is.
-const NEAR: usize = 160;
 /// What one says that wants to know its caller, in lower case.
 const WANTS_A_LOGIN: &[&str] = &["proxy authentication required"];
 
@@ -121,7 +118,8 @@ fn of_platform(asked: &Asked, answer: &HttpAnswer, text: &str) -> Option<AnswerM
         _ => "by the platform's token endpoint: no service was asked",
     };
     let callee = "the platform's token endpoint";
-    let testable = "a check from the application's machine asks the same endpoint: aoai-probe <host>";
+    let testable =
+        "a check from the application's machine asks the same endpoint: aoai-probe <host>";
     let found = meaning(asked, id, callee, refused, testable)?;
     // Of several sources, each may be the one that the application means.
     let several = says(&["attempted credentials", "defaultazurecredential"]);
@@ -138,17 +136,12 @@ pub fn refused_by_proxy(text: &str) -> bool {
 
 /// The status of a proxy that refuses to connect.
 fn connect_status(lower: &str) -> Option<u16> {
-    let behind = |words: &&str| {
-        let line = lower[lower.find(*words)? + words.len()..].lines().next()?;
-        // Of the two numbers of `HTTP/1.1 403`, and of the port of a proxy.
-        let numbers = line.split(|c: char| !c.is_ascii_digit() && c != ':' && c != '.');
-        let near = numbers.take(NEAR).filter(|number| number.len() == 3);
-        near.filter_map(|number| number.parse().ok()).find(|s| (300..600).contains(s))
+    let behind = |(words, before): &(&str, &str)| {
+        let line = lower[lower.find(words)? + words.len()..].lines().next()?;
+        let status = line[line.find(before)? + before.len()..].get(..3)?;
+        status.parse().ok().filter(|status| (300..600).contains(status))
     };
-    let old = |status: &u16| {
-        !lower.contains("received http code ") || lower.contains("from proxy") || *status == 0
-    };
-    CONNECT_REFUSED.iter().find_map(behind).filter(old)
+    CONNECT_REFUSED.iter().find_map(behind)
 }
 
 /// What the text means where a proxy refuses the connection itself, before any server of Azure.
@@ -179,7 +172,8 @@ fn of_name(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
         return None;
     }
     let callee = asked.base.target.service_name.as_deref().unwrap_or("the service");
-    let refused = "by the client itself: the certificate that it was shown has the public name alone";
+    let refused =
+        "by the client itself: the certificate that it was shown has the public name alone";
     let testable = "a check from the application's machine shows the names: aoai-probe <host>";
     let found = meaning(asked, "tls-privatelink-name", callee, refused, testable)?;
     Some(AnswerMeaning { is_answer: false, ..found })
@@ -199,7 +193,7 @@ fn of_gateway(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
         .iter()
         .find(|(words, _, library)| lower.contains(words) && (!library || status >= 400))?;
     let hop = unanswered::hop(text)?;
-    let refused = format!("by no server of the service: {name} answered, and of its own call {hop}");
+    let refused = format!("by no server of the service: {name} answered; of its own call, {hop}");
     let testable = "a check from the gateway's own machine walks that path: aoai-probe <host>";
     let found = meaning(asked, "http-gateway-leg", "its backend", &refused, testable)?;
     Some(AnswerMeaning { caller: format!("the gateway ({name})"), is_answer: false, ..found })

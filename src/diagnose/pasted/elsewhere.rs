@@ -64,7 +64,8 @@ pub(super) fn coded(service: &Service, answer: &HttpAnswer) -> Option<HttpAnswer
         let inner = code_of_inner(row, stands);
         (code.is_some() || inner.is_some()).then_some((code, inner))
     };
-    let (code, inner) = service.refusals.iter().filter(|row| is_own(row)).find_map(|row| of(&row))?;
+    let (code, inner) =
+        service.refusals.iter().filter(|row| is_own(row)).find_map(|row| of(&row))?;
     let error = ErrorBody {
         frame: service.signature.frame.unwrap_or(ErrorFrame::Error),
         code: code.map(str::to_owned),

@@ -7,8 +7,12 @@ type Row = (&'static [&'static str], &'static str);
 /// The hop of a row, in the sentence of `why`; what comes before and after it is the same for all.
 macro_rules! no_server {
     ($hop:literal) => {
-        concat!("no server answered: ", $hop, ". A check from the application's machine walks that \
-                                               path: aoai-probe <host>")
+        concat!(
+            "no server answered: ",
+            $hop,
+            ". A check from the application's machine walks that \
+                                               path: aoai-probe <host>"
+        )
     };
 }
 
@@ -28,7 +32,9 @@ const OF_NAME: &[&str] = &[
 const ROWS: &[Row] = &[
     (
         &["invalid port:", "unknown scheme for proxy url", "socksio", "proxy url had"],
-        no_server!("the client cannot use a proxy variable as it is set, NO_PROXY included (proxy)"),
+        no_server!(
+            "the client cannot use a proxy variable as it is set, NO_PROXY included (proxy)"
+        ),
     ),
     (
         &[
@@ -38,7 +44,9 @@ const ROWS: &[Row] = &[
             "connection timed out: proxy",
             "connection refused: proxy",
         ],
-        no_server!("the client got no connection to its proxy, and of the service nothing is shown (proxy)"),
+        no_server!(
+            "the client got no connection to its proxy, and of the service nothing is shown (proxy)"
+        ),
     ),
     (
         &[
@@ -84,7 +92,12 @@ const ROWS: &[Row] = &[
              authority in the chain is not made as RFC 5280 wants it, mostly that of an inspection (tls)"
         ),
     ),
-    (OF_NAME, no_server!("the certificate that the client was shown is not for the name it asked for (tls)")),
+    (
+        OF_NAME,
+        no_server!(
+            "the certificate that the client was shown is not for the name it asked for (tls)"
+        ),
+    ),
     (
         &[
             "certificate_verify_failed",
@@ -190,8 +203,11 @@ const ROWS: &[Row] = &[
         no_server!("the connection ended before the end of an answer (http)"),
     ),
     (
-        &["defaultazurecredential failed", "defaultazurecredential authentication failed",
-          "defaultazurecredential: failed"],
+        &[
+            "defaultazurecredential failed",
+            "defaultazurecredential authentication failed",
+            "defaultazurecredential: failed",
+        ],
         no_server!(
             "the client has no token: none of the sources that it tried gave one, each with its own \
              reason in the text (identity)"
@@ -238,10 +254,9 @@ pub fn why(text: &str) -> Option<&'static str> {
 /// The same without what is the same in all: a part of another sentence.
 pub(super) fn hop(text: &str) -> Option<&'static str> {
     let why = why(text)?;
-    let hop = why.strip_prefix("no server answered: ")?;
-    hop.split_once(". A check")
-        .map(|(hop, _)| hop)
-        .or(Some("no server answered, at a hop that the text does not show"))
+    let hop =
+        why.strip_prefix("no server answered: ").and_then(|rest| rest.split_once(". A check"));
+    Some(hop.map_or("no more is shown than that it got no answer", |(hop, _)| hop))
 }
 
 /// Whether a text in lower case is of a certificate for another name.
@@ -251,11 +266,12 @@ pub(super) fn is_of_name(lower: &str) -> bool {
 
 /// Whether all addresses in a text have a port, and none has that of the service.
 fn is_of_another_port(text: &str) -> bool {
-    let ports = text.split(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).filter_map(|word| {
-        let (address, port) = word.trim_end_matches([':', '.']).split_once(':')?;
-        address.parse::<std::net::Ipv4Addr>().ok()?;
-        port.parse::<u16>().ok()
-    });
+    let ports =
+        text.split(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).filter_map(|word| {
+            let (address, port) = word.trim_end_matches([':', '.']).split_once(':')?;
+            address.parse::<std::net::Ipv4Addr>().ok()?;
+            port.parse::<u16>().ok()
+        });
     let ports: Vec<u16> = ports.collect();
     !ports.is_empty() && !ports.contains(&443)
 }

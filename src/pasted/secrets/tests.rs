@@ -65,6 +65,10 @@ fn a_secret_is_not_shown_in_any_form_that_programs_print() {
         "<ns:ApiKey>Canary</ns:ApiKey>",
         "<ApiKey a=\"1\"><![CDATA[Canary]]></ApiKey>",
         "<ApiKey value=\"Canary\">x</ApiKey>",
+        "Key 1: Canary",
+        "KEY 2 = Canary",
+        "Primary key\nCanary24word",
+        "API key: \nCanary24word\n",
         "keystore.jks storepass Canary24word",
         "AOAI_CRED=Canary",
         " ~ secret_value = (sensitive) -> \"Canary\"",
@@ -133,6 +137,7 @@ fn what_is_no_secret_is_left() {
         "Post \"https://login.microsoftonline.com/x/oauth2/v2.0/token\": dial tcp: lookup x",
         "POST https://login.microsoftonline.com/x/oauth2/token \"HTTP/1.1 400 Bad Request\"",
         "keyvault.BaseClient#GetSecret: Failure sending request: StatusCode=0",
+        "certificate verify failed: Basic Constraints of CA cert not marked critical",
         "SSL routines:final_renegotiate:unsafe legacy renegotiation disabled",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     ] {

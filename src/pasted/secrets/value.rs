@@ -12,6 +12,8 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 16 << 10;
 /// What ends a value without quotes, as it begins a text or ends the one around it.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
+/// Words of sentences behind the name of a scheme.
+const WORDS: &[&str] = &["constraints", "auth", "authentication"];
 /// What classes of the SDKs end with that begin a message.
 const CLASSES: &[&str] = &["Credential", "Exception", "Error"];
 /// How far before a name the beginning of its URL is looked for.
@@ -66,7 +68,12 @@ impl<'t> Assigned<'t> {
     /// Behind the quote or the bracket that ends the name, and spaces.
     fn behind_name(&self) -> usize {
         let at = self.quote(self.end).map_or(self.end, |(_, at)| self.skip(at, "\"'"));
-        self.skip(at, ")] \t")
+        let at = self.skip(at, ")] \t");
+        // `Key 1: ..`, as the portal names the two keys of an account.
+        let digits = self.skip(at, "0123456789");
+        let signed = self.rest(self.skip(digits, " ")).starts_with([':', '=']);
+        let numbered = (1..=2).contains(&(digits - at)) && at > self.end && signed;
+        if numbered { self.skip(digits, " ") } else { at }
     }
 
     /// Behind what assigns a value to the name.
@@ -93,7 +100,11 @@ impl<'t> Assigned<'t> {
         let at = self.skip(sign, " \t");
         // A value in quotes may be on the next line, as where JSON is printed for people.
         let below = self.skip(at, " \t\r\n");
-        let at = if self.opening(below).is_some() { below } else { at };
+        let at = if self.opening(below).is_some() || below > at && self.is_a_key_line(below) {
+            below
+        } else {
+            at
+        };
         let inside = self.skip(at, "([");
         let list = inside > at && self.opening(inside).is_some();
         let at = if list || self.rest(at).starts_with('[') { inside } else { at };
@@ -136,6 +147,22 @@ impl<'t> Assigned<'t> {
         });
         let next = self.rest(self.end);
         method && next.starts_with(": ") || url && !next.starts_with(['=', '/', ':'])
+    }
+
+    /// Whether a line is one word alone with letters and digits, as a key is that was copied below its name.
+    fn is_a_key_line(&self, at: usize) -> bool {
+        let rest = self.rest(at);
+        let end = rest.char_indices().take(LONGEST_URL).find(|(_, c)| ['\n', '\r'].contains(c));
+        let line = match end {
+            Some((end, _)) => &rest[..end],
+            None if rest.len() < LONGEST_URL => rest,
+            None => return false,
+        };
+        let has = |is: fn(&u8) -> bool| line.bytes().any(|byte| is(&byte));
+        line.len() >= SHORTEST
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+            && !line.contains([' ', '\t', ':', '<', '{', '['])
     }
 
     /// The lines below a name that YAML gives a text of several lines, `key: |`.
@@ -299,6 +326,8 @@ impl<'t> Assigned<'t> {
             at = self.skip(at + word.len(), ": ");
         }
         let at = self.opening(at).map_or(at, |(_, at)| at);
+        let below = self.skip(at, "\r\n");
+        let at = if below > at && self.is_a_key_line(below) { below } else { at };
         if at == self.end {
             return None;
         }
@@ -321,7 +350,9 @@ impl<'t> Assigned<'t> {
         let challenge = CHALLENGE
             .iter()
             .any(|name| value.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
-        (at > self.end && !challenge && (any || value.len() >= 2 * SHORTEST)).then_some((at, to))
+        let is_word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
+        (at > self.end && !challenge && !is_word && (any || value.len() >= 2 * SHORTEST))
+            .then_some((at, to))
     }
 
     fn word(&self, at: usize) -> usize {
