@@ -142,7 +142,8 @@ pub fn reads(asked: &Asked, answer: &HttpAnswer) -> bool {
 /// in the text: what the text of the answer shows decides.
 fn matched(asked: &Asked, answer: &HttpAnswer) -> Option<(Evidence, &'static Refusal)> {
     let own = reading::service(&asked.base).filter(|_| !asked.is_assumed);
-    let answer = &own.and_then(|own| elsewhere::coded(own, answer)).unwrap_or(answer.clone());
+    let coded = own.and_then(|own| elsewhere::coded(own, answer));
+    let answer = coded.as_ref().unwrap_or(answer);
     let other = asked.is_assumed.then(|| elsewhere::matched(&asked.base, answer)).flatten();
     let found = other.or_else(|| matched_by(&asked.base, answer))?;
     // A log shows no body: that there is none in the service's form is no sign of another sender.

@@ -163,12 +163,12 @@ fn status_of_code(code: &str) -> Option<u16> {
 fn status_of_phrase(text: &str) -> Option<u16> {
     let behind = |words: &&str| text.find(*words).map(|at| &text[at + words.len()..]);
     let first = text.trim_start().strip_prefix('(');
-    let found = first.into_iter().chain(BEFORE_PHRASE.iter().filter_map(behind));
+    let mut found = first.into_iter().chain(BEFORE_PHRASE.iter().filter_map(behind));
     let word = |rest: &str| {
         let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
         phrase(&rest[..end])
     };
-    found.filter_map(word).next()
+    found.find_map(word)
 }
 
 /// The end of the line of a place.

@@ -138,7 +138,7 @@ fn the_refusal_of_a_service_that_no_url_names_is_not_said_to_be_azure_openai_s()
         (
             "Head \"r/v2/app/manifests/1\": denied: client with IP '20.1.2.3' is not allowed access.",
             "http-network-rules",
-            "Container Registry",
+            "a registry",
         ),
     ] {
         let (found, callee) = read(text);

@@ -19,8 +19,8 @@ pub(super) fn matched(
     let of = |service: &'static Service| {
         let mut base = base.clone();
         of_service(&mut base, service.id);
-        let (mut evidence, row) =
-            matched_by(&base, &coded(service, answer).unwrap_or_else(|| answer.clone()))?;
+        let coded = coded(service, answer);
+        let (mut evidence, row) = matched_by(&base, coded.as_ref().unwrap_or(answer))?;
         let own = service.refusals.iter().any(|own| std::ptr::eq(own, row) && is_own(own));
         // The services of one resource have one table.
         let kind = |service: &Service| service.resource.as_ref().map(|resource| resource.kind);
@@ -53,7 +53,7 @@ pub(super) fn coded(service: &Service, answer: &HttpAnswer) -> Option<HttpAnswer
         };
         code.len() >= OWN && lower.match_indices(code).any(alone)
     };
-    let of = |row: &&Refusal| {
+    let of = |row: &Refusal| {
         let code = |codes: &[&'static str]| codes.iter().find(|code| stands(code)).copied();
         let words = row.words.iter().any(|words| lower.contains(words));
         let code = match words {
@@ -64,8 +64,7 @@ pub(super) fn coded(service: &Service, answer: &HttpAnswer) -> Option<HttpAnswer
         let inner = code_of_inner(row, stands);
         (code.is_some() || inner.is_some()).then_some((code, inner))
     };
-    let (code, inner) =
-        service.refusals.iter().filter(|row| is_own(row)).find_map(|row| of(&row))?;
+    let (code, inner) = service.refusals.iter().filter(|row| is_own(row)).find_map(of)?;
     let error = ErrorBody {
         frame: service.signature.frame.unwrap_or(ErrorFrame::Error),
         code: code.map(str::to_owned),
