@@ -1,7 +1,7 @@
 //! The name exists and has no address: an empty record set, a filter that removes private addresses
 //! from answers, or a server that does not resolve.
 
-use crate::diagnose::view::resolver_view;
+use crate::diagnose::view::{resolver_view, withheld};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tunnel;
@@ -30,7 +30,21 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
     let lame = !answer.recursion_available && !answer.authoritative;
     let in_zone = answer.soa.as_ref().is_some_and(|soa| record_gap::is_privatelink_zone(&soa.zone));
-    let (confidence, message, why) = if private_elsewhere || filtered {
+    let denied = withheld::denied_by_filter(e, r.seen);
+    let (confidence, message, why) = if let Some(rcode) = denied {
+        (
+            Confidence::Inferred,
+            format!("{label} answers {rcode} for A alone, as a filter of private addresses does"),
+            format!(
+                "{label} itself has the zone's word that the name exists (NOERROR for AAAA, with the \
+                 SOA of the zone), and each question for A ends in {rcode}: protection against DNS \
+                 rebinding (BIND `deny-answer-addresses`), or a rule about addresses in answers \
+                 (unbound `response-ip`, `rpz-ip` of a response policy zone), denies the answer that \
+                 holds a private address; a server that fails for A alone for another reason looks the \
+                 same, and its log says which it is"
+            ),
+        )
+    } else if private_elsewhere || filtered {
         (
             Confidence::Inferred,
             format!("{label} answers without the address, as a filter would"),
@@ -71,7 +85,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         }
         (Confidence::Possible, message, why)
     };
-    let message = text::clause(message, "the answer holds no address");
+    let short = match denied {
+        Some(rcode) => format!("{rcode} for A alone, as from a filter of private addresses"),
+        None => "the answer holds no address".to_owned(),
+    };
+    let message = text::clause(message, short);
     let mut finding = record_gap::finding(e, r, confidence, message);
     if let Some(alias) = &alias {
         finding = finding.fact(format!("{name} -> {alias} -> nothing"));
@@ -89,7 +107,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     finding = resolver.who(finding);
     let suffix = reading::public_suffix(e);
     let check = text::dig(name, r.seen);
-    finding = if in_zone && !filtered && !private_elsewhere {
+    finding = if in_zone && !filtered && !private_elsewhere && denied.is_none() {
         finding
             .owner("DNS")
             .inspect(
@@ -117,7 +135,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 Step::shared(
                     format!(
                         "{place}: allow private addresses for {suffix}: dnsmasq \
-                         `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`"
+                         `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`, \
+                         BIND `except-from`; or an exception to the rule about addresses"
                     ),
                     format!(
                         "every client of {label}: answers for {suffix} are no longer protected \
@@ -126,6 +145,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 )
                 .undo("remove the line again"),
             );
+        }
+        if denied.is_some() {
+            return Some(record_gap::search_steps(finding, e).check(check));
         }
         finding.step(
             Step::shared(
