@@ -4,14 +4,16 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
+use crate::diagnose::rules::dns::libc_lookup;
 use crate::evidence::dns::{
     Contradiction, Exchange, LookupFailure, QuestionType, Rcode, Record, RecordType,
-    ResolverEvidence, Soa, SystemAnswer, is_within,
+    ResolverEvidence, Soa, is_within,
 };
 use crate::evidence::{Evidence, Observed, classify};
 
 use super::dns_experiments::questions;
 use super::library::Library;
+use super::withheld;
 
 /// Domains of the primary servers of Microsoft's public zones.
 const MICROSOFT: &[&str] = &[
@@ -45,6 +47,9 @@ pub(in crate::diagnose) enum About {
 /// only AAAA is denied: some servers deny every name for that type (RFC 4074, section 4.2).
 pub(in crate::diagnose) fn of(e: &Evidence, r: &ResolverEvidence) -> Option<About> {
     let name = &e.dns.name;
+    if withheld::denied_by_filter(e, r).is_some() {
+        return None;
+    }
     match r.contradiction(name) {
         Some(Contradiction::Zone) => return Some(About::Types),
         Some(Contradiction::Existence) if is_denied(&r.a) => return Some(About::Name),
@@ -57,10 +62,11 @@ pub(in crate::diagnose) fn of(e: &Evidence, r: &ResolverEvidence) -> Option<Abou
     zone_words_contradict(e, r).then_some(About::Zone)
 }
 
-/// Whether the system's own lookup found no name, or no address of it.
-fn system_denied(e: &Evidence) -> bool {
-    let Some(SystemAnswer::Failed { code }) = e.dns.system.value() else { return false };
-    matches!(LookupFailure::of(code), LookupFailure::NoSuchName | LookupFailure::NoAddress)
+/// Whether the system's own lookup asked the resolvers and found no name, or no address of it.
+pub(super) fn system_denied(e: &Evidence) -> bool {
+    libc_lookup::failed_at_resolvers(e).map(LookupFailure::of).is_some_and(|failure| {
+        matches!(failure, LookupFailure::NoSuchName | LookupFailure::NoAddress)
+    })
 }
 
 fn is_private(address: IpAddr) -> bool {

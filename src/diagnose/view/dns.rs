@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use crate::diagnose::reading;
+use crate::diagnose::rules::dns::library_waits;
 use crate::evidence::Evidence;
 use crate::evidence::dns::DnsHop;
 use crate::evidence::vantage::ResolverConfig;
 
-use super::dns_experiments;
 use super::library::{self, Library};
 use super::resolver_view::{self, ResolverOutcome, ResolverView};
+use super::{contradictions, dns_experiments};
 
 /// The dns hop, with the outcome of each resolver.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(in crate::diagnose) struct DnsView<'a> {
     searched: bool,
     /// Whether any of the resolvers may give applications their answer.
     any_answers: bool,
+    /// Whether glibc's lookup asked for both types at once and found nothing.
+    both_found_nothing: bool,
 }
 
 impl<'a> DnsView<'a> {
@@ -47,6 +50,9 @@ impl<'a> DnsView<'a> {
                 && dns_experiments::search_domain_match(e, e.dns.system_addresses()).is_some(),
             any_answers: (library::rotates(e) || Library::of(e) == Library::Musl)
                 && !resolver_view::is_from_hosts_file(e),
+            both_found_nothing: library::asks_plain(e)
+                && library_waits::asks_both_at_once(e)
+                && contradictions::system_denied(e),
         }
     }
 
@@ -72,7 +78,13 @@ impl<'a> DnsView<'a> {
                 at(one).total_cmp(&at(other))
             }),
             Library::Winsock => self.by_interface(answering.collect()),
-            Library::Glibc | Library::Other => answering.next(),
+            Library::Glibc => {
+                let first = answering.next()?;
+                let mut before = self.deciding().into_iter().take_while(|r| r.index != first.index);
+                let ended = before.find(|r| self.both_found_nothing && r.half_answered());
+                ended.or(Some(first))
+            }
+            Library::Other => answering.next(),
         }
     }
 

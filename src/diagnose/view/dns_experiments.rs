@@ -187,7 +187,30 @@ pub(in crate::diagnose) fn wildcard_match<'a>(
     })
 }
 
-fn addresses(exchange: &Exchange) -> Vec<IpAddr> {
+/// What the resolver gave to the question as C libraries put it: without EDNS.
+pub(in crate::diagnose) fn plain<'a>(
+    e: &'a Evidence,
+    r: &'a ResolverEvidence,
+    kind: QuestionType,
+) -> Option<&'a Exchange> {
+    let mut all = questions(e, r, "plain-question").map(|(_, tried)| &tried.exchange);
+    all.find(|exchange| exchange.kind == kind)
+}
+
+/// Why TCP failed, where the answer to a plain question was truncated.
+pub(in crate::diagnose) fn plain_cut_off<'a>(
+    e: &'a Evidence,
+    r: &'a ResolverEvidence,
+) -> Option<&'a str> {
+    let mut all = questions(e, r, "plain-question").map(|(_, tried)| &tried.exchange);
+    all.find_map(|exchange| match &exchange.outcome {
+        DnsOutcome::TcpFailed { message, .. } => Some(message.as_str()),
+        _ => None,
+    })
+}
+
+/// The addresses that an exchange gave.
+pub(in crate::diagnose) fn addresses(exchange: &Exchange) -> Vec<IpAddr> {
     exchange.answer().map(|answer| answer.chain(&exchange.name).addresses).unwrap_or_default()
 }
 
@@ -317,7 +340,8 @@ pub(in crate::diagnose) fn suffix_denied(e: &Evidence, r: &ResolverEvidence) -> 
 pub(in crate::diagnose) fn edns_dropped(e: &Evidence, r: &ResolverEvidence) -> bool {
     let all = || e.experiments.questions.iter().filter(|t| t.resolver == r.address);
     let udp = || all().filter(|t| t.exchange.transport == Transport::Udp);
-    let with: Vec<_> = udp().filter(|t| t.edns).collect();
+    let sent = |t: &&QuestionExperiment| t.exchange.sent > 0;
+    let with: Vec<_> = udp().filter(|t| t.edns).filter(sent).collect();
     let (answered, sent) = (with.iter().any(|t| t.exchange.answer().is_some()), with.len());
     let plain = udp().any(|t| t.id == "without-edns" && !t.edns && t.exchange.answer().is_some());
     r.a.value().is_some_and(|a| a.answer().is_some()) && plain && !answered && sent >= 3

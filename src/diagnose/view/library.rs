@@ -9,6 +9,13 @@ pub(in crate::diagnose) fn rotates(e: &Evidence) -> bool {
     Library::of(e).is_glibc() && e.vantage.resolver_config.rotates()
 }
 
+/// Whether the library asks as most do: over UDP, without EDNS.
+pub(in crate::diagnose) fn asks_plain(e: &Evidence) -> bool {
+    let options = &e.vantage.resolver_config.options;
+    let otherwise = options.iter().any(|option| matches!(option.as_str(), "edns0" | "use-vc"));
+    !(Library::of(e).is_glibc() && otherwise)
+}
+
 /// A resolver library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::diagnose) enum Library {

@@ -12,6 +12,7 @@ pub(super) mod resolver_view;
 pub(super) mod tcp;
 pub(super) mod tls;
 pub(super) mod tokens;
+pub(super) mod withheld;
 
 use std::ops::Deref;
 

@@ -100,6 +100,17 @@ impl ResolverView<'_> {
         self.seen.label()
     }
 
+    /// Whether the A question got an error after which glibc asks the next resolver, and the AAAA
+    /// question an answer without an address: glibc then takes that one and asks no other (fact D185).
+    pub(in crate::diagnose) fn half_answered(&self) -> bool {
+        let error = match &self.outcome {
+            ResolverOutcome::ServFail(_) | ResolverOutcome::Refused(_) => true,
+            ResolverOutcome::OtherError(answer) => answer.rcode == Rcode::NotImp,
+            _ => false,
+        };
+        error && reading::message(&self.seen.aaaa).is_some_and(|answer| answer.rcode.is_answer())
+    }
+
     /// When it gave its answer to the A question, in milliseconds since the walk's start.
     pub(in crate::diagnose) fn answered_ms(&self) -> Option<f64> {
         match &self.seen.a {

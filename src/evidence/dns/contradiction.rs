@@ -57,8 +57,8 @@ impl Answer {
         let last = chain.aliases.last().map_or(name, String::as_str);
         if last.eq_ignore_ascii_case(wanted) {
             // An empty answer may be a filter's, or that of a cache which knows of NXDOMAIN for the
-            // other type (dnsmasq, fact D184).
-            return !chain.addresses.is_empty();
+            // other type (dnsmasq, fact D184); with its SOA it is the zone's own word.
+            return !chain.addresses.is_empty() || self.soa_holds(wanted);
         }
         let all = std::iter::once(name).chain(chain.aliases.iter().map(String::as_str));
         { all }.any(|one| one.eq_ignore_ascii_case(wanted))
@@ -66,7 +66,8 @@ impl Answer {
 
     /// Whether the answer names the zone of `name`: its privatelink zone, where the record may have
     /// several labels, else the one directly above it.
-    fn soa_holds(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn soa_holds(&self, name: &str) -> bool {
         let zone = record_and_zone(name).or_else(|| name.split_once('.')).map(|(_, zone)| zone);
         self.soa.as_ref().zip(zone).is_some_and(|(soa, zone)| soa.zone.eq_ignore_ascii_case(zone))
     }
@@ -149,6 +150,7 @@ mod tests {
         let flattened = || answer("NOERROR", &[alias, (ALIAS, "A", "20.62.58.5")], "");
         let empty = || answer("NOERROR", &[alias], "privatelink.openai.azure.com");
         let filtered = || answer("NOERROR", &[], "");
+        let filtered_there = || answer("NOERROR", &[alias], "");
         let denied = || answer("NXDOMAIN", &[], "");
         let denied_there = || answer("NXDOMAIN", &[alias], "privatelink.openai.azure.com");
         let own = || answer("NOERROR", &[(NAME, "A", "10.3.0.5")], "");
@@ -164,7 +166,8 @@ mod tests {
             (public(), empty(), Some(Contradiction::Zone)),
             (private(), denied(), Some(Contradiction::Existence)),
             (denied(), empty(), Some(Contradiction::Existence)),
-            (denied_there(), empty(), None),
+            (denied_there(), empty(), Some(Contradiction::Existence)),
+            (denied_there(), filtered_there(), None),
             (denied_there(), public(), Some(Contradiction::Existence)),
             (own(), denied(), Some(Contradiction::Existence)),
         ] {

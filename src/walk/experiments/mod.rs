@@ -127,11 +127,16 @@ mod tests {
         assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name", "privatelink-name"]);
         assert_eq!(ids(Symptom::NotConnected), ["over-tcp", "repeat-query"]);
         assert_eq!(ids(Symptom::AnswersContradict), ["repeat-query"]);
-        assert_eq!(ids(Symptom::SystemDiffers), ["repeat-query", "searched-name"]);
+        assert_eq!(
+            ids(Symptom::SystemDiffers),
+            ["plain-question", "repeat-query", "searched-name"]
+        );
+        assert_eq!(ids(Symptom::SystemFails), ["plain-question", "repeat-query"]);
         for symptom in [
             Symptom::ResolverSilent,
             Symptom::ResolverFails,
             Symptom::NameInDoubt,
+            Symptom::SystemFails,
             Symptom::SystemDiffers,
         ] {
             let after = (symptom == Symptom::ResolverSilent).then_some(Symptom::UdpSilent);
@@ -142,7 +147,11 @@ mod tests {
                 .map(|experiment| experiment.packets)
                 .sum();
             // One question over TCP takes six segments.
-            let most = if symptom == Symptom::NameInDoubt { 10 + 6 } else { 12 };
+            let most = match symptom {
+                Symptom::NameInDoubt => 10 + 6,
+                Symptom::SystemFails | Symptom::SystemDiffers => 10 + 2 * 6,
+                _ => 12,
+            };
             assert!(packets <= most, "{symptom:?}: {packets}");
         }
         for (outcome, wanted) in [

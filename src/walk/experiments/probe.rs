@@ -10,8 +10,10 @@ use crate::evidence::experiment::{TraceProbe, Variation};
 pub enum Transport {
     /// UDP, with EDNS.
     Udp,
-    /// UDP without EDNS, as glibc asks.
+    /// UDP without EDNS, once.
     NoEdns,
+    /// UDP without EDNS, and TCP after a truncated answer, as C libraries ask.
+    Plain,
     /// UDP without EDNS and without recursion desired.
     NonRecursive,
     /// UDP with EDNS and checking disabled (CD).
@@ -84,6 +86,7 @@ impl Probe {
                 let over = match transport {
                     Transport::Udp => "UDP",
                     Transport::NoEdns => "UDP without EDNS",
+                    Transport::Plain => "UDP without EDNS (TCP if truncated)",
                     Transport::NonRecursive => "UDP without recursion",
                     Transport::CheckingDisabled => "UDP with checking disabled",
                     Transport::Tcp => "TCP",

@@ -122,6 +122,25 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         },
     },
     Experiment {
+        id: "plain-question",
+        question: "does the resolver answer the question as C libraries put it: without EDNS, and over TCP where the answer is truncated?",
+        proves: &[
+            ("dns-tcp-blocked", "the answer is truncated without EDNS, and TCP fails"),
+            (
+                "dns-edns-differs",
+                "the answer without EDNS is another one, and applications get that one",
+            ),
+        ],
+        packets: 14,
+        intrusiveness: Intrusiveness::Default,
+        due: &[Symptom::SystemFails, Symptom::SystemDiffers],
+        probes: |target| {
+            [QuestionType::A, QuestionType::Aaaa]
+                .map(|kind| question(&target.seen.host, kind, Transport::Plain))
+                .to_vec()
+        },
+    },
+    Experiment {
         id: "repeat-query",
         question: "does the same question get the same answer every time?",
         proves: &[("dns-answers-vary", "the same question gets answers of different kinds")],
@@ -131,6 +150,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
             Symptom::NameInDoubt,
             Symptom::ResolverFails,
             Symptom::AnswersContradict,
+            Symptom::SystemFails,
             Symptom::SystemDiffers,
             Symptom::NotConnected,
         ],
@@ -300,6 +320,7 @@ async fn ask_with_repeat(
     let left = || until.saturating_duration_since(Instant::now());
     let flags = match transport {
         Transport::Tcp => return dns::over_tcp(server, name, kind, left()).await,
+        Transport::Plain => return dns::plain(server, name, kind, left()).await,
         Transport::Udp => QueryFlags::Edns,
         Transport::NoEdns => QueryFlags::NoEdns,
         Transport::NonRecursive => QueryFlags::NonRecursive,

@@ -17,6 +17,9 @@ pub enum Symptom {
     TwoAnswers,
     /// A resolver's answers to the A and the AAAA question contradict each other.
     AnswersContradict,
+    /// The system's lookup gives no address, or has not ended a fifth of the deadline after a resolver
+    /// gave one.
+    SystemFails,
     /// Applications get other addresses than the resolvers give.
     SystemDiffers,
     /// What answers at the address, or does not, is not the service.
@@ -52,6 +55,9 @@ impl Symptom {
             Symptom::TwoAnswers => "one question gets two different answers",
             Symptom::AnswersContradict => {
                 "a resolver's answers to the A and the AAAA question contradict each other"
+            }
+            Symptom::SystemFails => {
+                "the system's lookup fails or is late although a resolver returns an address"
             }
             Symptom::SystemDiffers => "applications get other addresses than the resolvers return",
             Symptom::NameInDoubt => {

@@ -217,6 +217,8 @@ pub(super) struct Machine<'a> {
     reported: Reported,
     /// What is at the address does not behave as the service.
     address_suspect: bool,
+    /// `getaddrinfo` had not ended a while after a resolver gave an address.
+    system_late: bool,
     /// Resolvers that were asked for the zone's SOA.
     zones_asked: Vec<usize>,
     stalls: Stalls,
@@ -262,6 +264,7 @@ impl<'a> Machine<'a> {
             call: CallPhase::NotMade,
             reported: Reported::default(),
             address_suspect: false,
+            system_late: false,
             zones_asked: Vec::new(),
             stalls: Stalls::default(),
             handshake_stall_after: settings.stall_after,

@@ -104,6 +104,7 @@ impl Machine<'_> {
         }
         self.compare_types(resolver);
         self.compare_with_system();
+        self.look_into_system();
         // The system's answer may have come first, and led nowhere.
         if self.address_suspect {
             self.suspect_address();
@@ -113,12 +114,17 @@ impl Machine<'_> {
             return;
         }
         let found = entry.addresses(&self.dns.name);
+        let waits = !found.is_empty() && self.dns.system.value().is_none();
         // The answer of `--resolver` overrides others, as soon as it has an address.
         let complete = entry.a.value().is_some() && entry.aaaa.value().is_some();
         if self.settings.overriding_resolver.is_some() && (complete || !found.is_empty()) {
             self.effective = Some(found.clone());
         }
         self.connect_to_answer(&found);
+        // The system is late by an address that is known.
+        if waits {
+            self.watch(Stall::System);
+        }
     }
 
     /// Asks for the SOA of the private zone wherever it would show something, once each.
@@ -191,6 +197,29 @@ impl Machine<'_> {
         }
     }
 
+    /// Starts the experiments on the resolvers that give an address where the system has none.
+    pub(super) fn look_into_system(&mut self) {
+        let lacks = match self.dns.system.value() {
+            Some(SystemAnswer::Addresses { addresses }) => addresses.is_empty(),
+            Some(SystemAnswer::Failed { .. }) => true,
+            Some(SystemAnswer::Stalled) | None => self.system_late,
+        };
+        if !lacks || self.settings.uses_tcp || self.settings.overriding_resolver.is_some() {
+            return;
+        }
+        let answering: Vec<SocketAddr> = self
+            .dns
+            .resolvers
+            .iter()
+            .filter(|r| matches!(r.role, ResolverRole::Configured | ResolverRole::Assumed))
+            .filter(|r| !r.addresses(&self.dns.name).is_empty())
+            .map(|r| r.address)
+            .collect();
+        for address in answering {
+            self.experiment(Subject::Resolver(address), Symptom::SystemFails);
+        }
+    }
+
     /// Whether a resolver gave no private address although there should be one, or no name.
     fn zone_is_in_doubt(&self, resolver: &ResolverEvidence, expected: bool) -> bool {
         let Some(answer) = resolver.a_answer() else { return false };
@@ -206,7 +235,9 @@ impl Machine<'_> {
     /// `getaddrinfo` has ended.
     pub(super) fn system_answered(&mut self, seen: Observed<SystemAnswer>) {
         self.dns.system = seen;
+        self.stalls.forget_system();
         self.compare_with_system();
+        self.look_into_system();
         if self.settings.overriding_resolver.is_some() {
             return;
         }

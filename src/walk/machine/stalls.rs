@@ -12,6 +12,8 @@ use crate::walk::experiments::{Subject, Symptom};
 pub(super) enum Stall {
     /// A resolver's answer to the A question.
     Resolver(usize),
+    /// The system's answer.
+    System,
     /// Any answer of a resolver over UDP.
     AnyAnswer(usize),
     /// The first connection of all.
@@ -28,6 +30,11 @@ impl Stalls {
     /// Waits for something until `until`.
     pub(super) fn watch(&mut self, until: Duration, what: Stall) {
         self.0.push((until, what));
+    }
+
+    /// Waits for the system's answer no longer.
+    pub(super) fn forget_system(&mut self) {
+        self.0.retain(|(_, what)| *what != Stall::System);
     }
 
     /// Waits for no handshake any more.
@@ -69,6 +76,10 @@ impl Machine<'_> {
                     self.experiment(Subject::Address(address), Symptom::TlsSilent);
                 }
                 Stall::Resolver(index) => self.no_a_answer(index),
+                Stall::System => {
+                    self.system_late = true;
+                    self.look_into_system();
+                }
                 Stall::AnyAnswer(index) => self.no_answer_at_all(index),
                 Stall::Connection => self.no_connection(Symptom::TcpSilent),
             }

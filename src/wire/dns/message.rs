@@ -188,7 +188,9 @@ fn rcode(code: ResponseCode) -> Rcode {
         ResponseCode::NotImp => Rcode::NotImp,
         ResponseCode::Refused => Rcode::Refused,
         ResponseCode::NotAuth => Rcode::NotAuth,
-        ResponseCode::BADVERS => Rcode::BadVers,
+        // One number has two names: BADSIG is that of an answer with TSIG, which is not asked for here
+        // (RFC 6895, section 2.3).
+        ResponseCode::BADVERS | ResponseCode::BADSIG => Rcode::BadVers,
         other => Rcode::Other(format!("RCODE{}", u16::from(other))),
     }
 }
@@ -211,4 +213,14 @@ fn extended_errors(message: &Message) -> Vec<ExtendedError> {
         })
         .take(8)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_16_is_about_the_version_of_edns() {
+        assert_eq!(rcode(ResponseCode::from(1, 0)), Rcode::BadVers);
+    }
 }

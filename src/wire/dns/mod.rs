@@ -70,6 +70,8 @@ pub async fn exchange(
     };
     let (outcome, socket) = ask_udp(server, &question, started, timeout, &mut exchange).await;
     let mut listener = Listener::after(&outcome, socket, server, question.clone(), exchange.sent);
+    // The question that the accepted answer is for, as it was put.
+    let mut put = question;
     exchange.outcome = match outcome {
         // A server that does not support EDNS declines it in one way or another; without it, as
         // libraries ask, it may answer (RFC 6891, section 7).
@@ -80,14 +82,16 @@ pub async fn exchange(
                     let (outcome, socket) =
                         ask_udp(server, &plain, started, timeout, &mut exchange).await;
                     let sent = exchange.sent.saturating_sub(before);
-                    let heard = Listener::after(&outcome, socket, server, plain, sent);
-                    (outcome, heard)
+                    let heard = Listener::after(&outcome, socket, server, plain.clone(), sent);
+                    Some((outcome, heard, plain))
                 }
-                Err(message) => (DnsOutcome::LocalError { message, errno: None }, None),
+                Err(_) => None,
             };
             match plain {
-                (DnsOutcome::Answered { answer: other }, heard) if other.rcode != answer.rcode => {
-                    listener = heard;
+                Some((DnsOutcome::Answered { answer: other }, heard, plain))
+                    if other.rcode != answer.rcode =>
+                {
+                    (listener, put) = (heard, plain);
                     exchange.edns_declined = Some(answer.rcode);
                     DnsOutcome::Answered { answer: other }
                 }
@@ -97,25 +101,57 @@ pub async fn exchange(
         }
         outcome => outcome,
     };
-    if let DnsOutcome::Answered { answer } = &exchange.outcome
-        && answer.truncated
-    {
-        let left = timeout.saturating_sub(started.elapsed());
+    let left = timeout.saturating_sub(started.elapsed());
+    if repeat_if_truncated(server, &put, left, &mut exchange).await {
         listener = None;
-        exchange.transport = Transport::Tcp;
-        exchange.outcome =
-            match tokio::time::timeout(left, ask_tcp(server, &question, &mut exchange.segments))
-                .await
-            {
-                Ok(Ok(answer)) => DnsOutcome::Answered { answer },
-                Ok(Err(message)) => DnsOutcome::TcpFailed { message, truncated: answer.clone() },
-                Err(_) => DnsOutcome::TcpFailed {
-                    message: "no answer within the deadline".to_owned(),
-                    truncated: answer.clone(),
-                },
-            };
     }
     (exchange, listener)
+}
+
+/// Repeats the question over TCP where its answer was truncated; whether it was.
+async fn repeat_if_truncated(
+    server: SocketAddr,
+    question: &Question,
+    left: Duration,
+    exchange: &mut Exchange,
+) -> bool {
+    let truncated = match &exchange.outcome {
+        DnsOutcome::Answered { answer } if answer.truncated => answer.clone(),
+        _ => return false,
+    };
+    exchange.transport = Transport::Tcp;
+    let repeated = tokio::time::timeout(left, ask_tcp(server, question, &mut exchange.segments));
+    exchange.outcome = match repeated.await {
+        Ok(Ok(answer)) => DnsOutcome::Answered { answer },
+        Ok(Err(message)) => DnsOutcome::TcpFailed { message, truncated },
+        Err(_) => {
+            let message = "no answer within the deadline".to_owned();
+            DnsOutcome::TcpFailed { message, truncated }
+        }
+    };
+    true
+}
+
+/// Asks `server` as C libraries do: without EDNS, so that an answer of more than 512 bytes is
+/// truncated, and then over TCP (RFC 1035, section 4.2.1).
+pub async fn plain(
+    server: SocketAddr,
+    name: &str,
+    kind: QuestionType,
+    timeout: Duration,
+) -> Exchange {
+    let mut exchange = Exchange::unanswered(name, kind, Transport::Udp);
+    let started = Instant::now();
+    match Question::new(name, kind, false) {
+        Ok(question) => {
+            let asked = ask_udp(server, &question, started, timeout, &mut exchange);
+            exchange.outcome = asked.await.0;
+            let left = timeout.saturating_sub(started.elapsed());
+            repeat_if_truncated(server, &question, left, &mut exchange).await;
+        }
+        Err(message) => exchange.outcome = DnsOutcome::LocalError { message, errno: None },
+    }
+    exchange
 }
 
 /// Asks `server` once over UDP: no repeats, no fallback to TCP. For experiments.

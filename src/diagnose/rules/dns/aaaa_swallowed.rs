@@ -46,9 +46,10 @@ fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
             DnsOutcome::PortRefused => Aaaa::Error("port closed".to_owned()),
             DnsOutcome::Unreachable { icmp } => Aaaa::Error(text::unreachable(icmp, None)),
             DnsOutcome::Malformed => Aaaa::Error("bytes that are not a DNS message".to_owned()),
-            DnsOutcome::TcpFailed { message, .. } | DnsOutcome::LocalError { message, .. } => {
-                Aaaa::Error(message.clone())
-            }
+            DnsOutcome::TcpFailed { message, .. } => Aaaa::Error(message.clone()),
+            // It was not asked.
+            DnsOutcome::LocalError { errno: Some(_), .. } => return None,
+            DnsOutcome::LocalError { message, .. } => Aaaa::Error(message.clone()),
         };
         Some((r, how))
     })
@@ -62,7 +63,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         && !library_waits::asks_no_aaaa(e)
         && libc_lookup::resolvers_not_asked(e).is_none();
     let gives_address = !r.outcome.addresses().is_empty();
-    let ends_lookup = application && gives_address && reading::system_failed(e).is_some();
+    let ends_lookup = application && gives_address && libc_lookup::failed_at_resolvers(e).is_some();
     let (label, dig) = (r.label(), text::dig(&e.dns.name, r.seen));
     let finding = match &aaaa {
         Aaaa::Silent => {

@@ -17,14 +17,13 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["dns-system-fails", "dns-aaaa-swallowed"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
-    let code = reading::system_failed(e)?;
+    // Where no resolver is asked, the order of its answer decides nothing.
+    let code = libc_lookup::failed_at_resolvers(e)?;
     let ends_there = matches!(
         LookupFailure::of(code),
         LookupFailure::NoSuchName | LookupFailure::NoAddress | LookupFailure::NotShown
     );
-    // Where no resolver is asked, the order of its answer decides nothing.
-    let asked = Library::of(e).is_glibc() && libc_lookup::resolvers_not_asked(e).is_none();
-    if !ends_there || !asked || !e.dns.effective().is_empty() {
+    if !ends_there || !Library::of(e).is_glibc() || !e.dns.effective().is_empty() {
         return None;
     }
     let r = e.dns.effective_resolver().filter(|r| e.dns.decides(r.seen))?;

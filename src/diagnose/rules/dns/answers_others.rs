@@ -6,7 +6,7 @@ use crate::diagnose::view::resolver_view;
 use crate::evidence::dns::{LookupFailure, ResolverEvidence, ResolverRole, SystemAnswer};
 use crate::evidence::{Evidence, Observed};
 
-use super::library_waits;
+use super::{libc_lookup, library_waits};
 
 /// An answer of the system that takes less than this, in milliseconds, came from a cache.
 const FROM_A_CACHE_MS: f64 = 0.2;
@@ -38,10 +38,10 @@ fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
     let answered = match value {
         SystemAnswer::Addresses { .. } => true,
         // The name is unknown, or has no address: only a resolver that answered says that.
-        SystemAnswer::Failed { code } => {
+        SystemAnswer::Failed { code } if libc_lookup::resolvers_not_asked(e).is_none() => {
             matches!(LookupFailure::of(code), LookupFailure::NoSuchName | LookupFailure::NoAddress)
         }
-        SystemAnswer::Stalled => false,
+        SystemAnswer::Failed { .. } | SystemAnswer::Stalled => false,
     };
     if !answered
         || *took_ms < FROM_A_CACHE_MS

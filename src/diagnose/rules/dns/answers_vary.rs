@@ -11,7 +11,7 @@ use crate::evidence::Expect;
 use crate::evidence::dns::{QuestionType, ResolverRole};
 
 use super::symptoms::{NOT_LET_IN, OF_ONE_ANSWER};
-use super::{downstream, text};
+use super::{downstream, libc_lookup, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-answers-vary",
@@ -32,7 +32,7 @@ pub(super) const RULE: Rule = rule!(
 /// What makes one server answer in two ways: dnsmasq forwards the questions for other types than that
 /// of the rule.
 const LOCAL_RULE: &str = "a rule of the resolver for one type or one name (dnsmasq \
-                          `address=/name/ip`), which forwards the other questions,";
+                          `address=/name/ip`), which forwards the other questions";
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     repeated(e).or_else(|| contradicting(e))
@@ -106,14 +106,20 @@ fn repeated(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = addresses.fold(finding.owner("DNS"), |finding, address| {
         endpoint_of::look(finding, format!("see which endpoint has {address}"), address)
     });
-    Some(one_view(finding, e, r))
+    Some(one_view(finding, e, r, ""))
 }
 
-/// How all servers behind the resolver's address get the same view.
-fn one_view(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+/// How all servers behind the resolver's address get the same view; `kind` is the type that varies,
+/// for `dig`.
+fn one_view(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    r: &ResolverView<'_>,
+    kind: &str,
+) -> FindingBuilder {
     let (suffix, zone) = (reading::public_suffix(e), reading::private_zone(e));
     finding
-        .inspect("see the answers change", text::repeated(&e.dns.name, r.seen))
+        .inspect("see the answers change", text::repeated_with(&e.dns.name, r.seen, kind))
         .step(Step::inspect(format!(
             "find the servers behind {} and its upstreams, and ask each one directly",
             r.label()
@@ -131,7 +137,7 @@ fn one_view(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Find
             )
             .undo("remove the forwarder or the link again"),
         )
-        .check(text::dig(&e.dns.name, r.seen))
+        .check(format!("{}{kind}", text::dig(&e.dns.name, r.seen)))
 }
 
 /// Answers to different questions that no one server would give.
@@ -205,7 +211,7 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
     let one_name = about == About::Zone && asked >= answer_series::STEADY;
     if one_name {
         finding = finding.reasoning(format!(
-            "the A question was answered {asked} times, alike each time: {LOCAL_RULE} is likelier than \
+            "the A question was answered {asked} times, alike each time: {LOCAL_RULE}, is likelier than \
              several servers"
         ));
     }
@@ -222,9 +228,15 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
         (true, true) => finding.reasoning(
             "a change of the zone that its cache does not have yet looks the same too",
         ),
-        (false, _) => finding.reasoning(format!("{LOCAL_RULE} looks the same")),
+        (false, _) => finding.reasoning(format!("{LOCAL_RULE}, looks the same")),
     };
-    let finding = finding.decide_with(text::repeated(name, r.seen)).owner("DNS");
+    // Where the A question is steady, it is the AAAA question that meets another server.
+    let by_types = about == About::Types && asked > 1;
+    let decides = match by_types {
+        true => text::repeated_with(name, r.seen, " AAAA"),
+        false => text::repeated(name, r.seen),
+    };
+    let finding = finding.decide_with(decides).owner("DNS");
     let finding = match about {
         About::Zone => finding,
         _ => finding.inspect("ask for AAAA alone", format!("{} AAAA", text::dig(name, r.seen))),
@@ -237,7 +249,7 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
         ))),
         false => finding,
     };
-    Some(one_view(finding, e, r))
+    Some(one_view(finding, e, r, if by_types { " AAAA" } else { "" }))
 }
 
 /// Broken where it made the call fail, else a risk: the next lookup may go either way.
@@ -249,7 +261,7 @@ pub(super) fn level(e: &View<'_>, r: &ResolverView<'_>, bystander: bool) -> Leve
         Level::Note
     } else if bystander {
         Level::Risk
-    } else if addresses.is_empty() {
+    } else if addresses.is_empty() && libc_lookup::resolvers_not_asked(e).is_none() {
         downstream::level_without_address(e)
     } else if (demanded && addresses.iter().any(|a| resolver_view::could_be_public(*a)))
         || downstream::call_is_blocked(e)

@@ -3,11 +3,11 @@
 
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::dns::{Exchange, Rcode};
 
-use super::{downstream, library_waits, text};
+use super::{downstream, libc_lookup, library_waits, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-edns-declined",
@@ -37,7 +37,8 @@ fn is_about_edns(rcode: &Rcode) -> bool {
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let options = &e.vantage.resolver_config.options;
     let asks = Library::of(e).is_glibc() && options.iter().any(|option| option == "edns0");
-    let code = reading::system_failed(e).filter(|_| asks && e.dns.effective().is_empty())?;
+    let code = libc_lookup::failed_at_resolvers(e);
+    let code = code.filter(|_| asks && e.dns.effective().is_empty())?;
     let deciding = e.dns.deciding();
     let answering = deciding.into_iter().filter(|r| !r.outcome.addresses().is_empty());
     let (r, (part, rcode)) = { answering }.find_map(|r| Some((r, declined(r)?)))?;

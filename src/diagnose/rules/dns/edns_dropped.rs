@@ -5,7 +5,7 @@ use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 
-use super::text;
+use super::{libc_lookup, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-edns-dropped",
@@ -20,6 +20,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let r = deciding.iter().find(|r| dns_experiments::edns_dropped(e, r.seen))?;
     // The C library asks without EDNS unless it is configured otherwise.
     let asks = Library::of(e).is_glibc()
+        && libc_lookup::resolvers_not_asked(e).is_none()
         && e.vantage.resolver_config.options.iter().any(|option| option == "edns0");
     let lost = e.dns.effective().is_empty();
     let level = match (asks, reading::proxied(e) || e.options.resolver_given) {

@@ -7,6 +7,7 @@ use crate::diagnose::resolver_class::ResolverClass;
 use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
+use crate::diagnose::view::withheld;
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::IcmpMeaning;
@@ -45,15 +46,19 @@ fn first_of_failures<'v>(e: &'v View<'_>) -> Option<&'v ResolverView<'v>> {
     if !e.dns.lacks_address() {
         return None;
     }
+    let withheld = |r: &ResolverView<'_>| withheld::denied_by_filter(e, r.seen).is_some();
     if let Some(last_word) = e.dns.effective_resolver() {
-        return matches!(last_word.outcome, ResolverOutcome::OtherError(_)).then_some(last_word);
+        let error = matches!(last_word.outcome, ResolverOutcome::OtherError(_));
+        let ends_lookup = error || last_word.half_answered();
+        return Some(last_word).filter(|r| ends_lookup && !withheld(r));
     }
     let all = e.dns.deciding();
     if all.iter().any(|r| r.outcome.is_answer() || rate_limited(e, r)) {
         return None;
     }
     // Questions that this machine itself could not send have a rule of their own.
-    all.into_iter().next().filter(|r| local_error::refused(r.seen).is_none())
+    let sent = |r: &ResolverView<'_>| local_error::refused(&r.seen.a).is_none();
+    all.into_iter().next().filter(|r| sent(r) && !withheld(r))
 }
 
 /// Whether a resolver that did not answer this walk answered others.
@@ -82,7 +87,7 @@ fn failure(
     if let Some(code) = reading::system_failed(e) {
         finding = finding.fact(format!("getaddrinfo reports {code}")).cites("/dns/system");
     }
-    finding = record_gap::searched(finding, e);
+    finding = record_gap::searched(text::ends_lookup(finding, e, r), e);
     if let Some(stub) = &e.vantage.resolver_config.stub
         && stub.address == r.seen.address.ip()
     {

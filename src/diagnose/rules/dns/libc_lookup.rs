@@ -2,8 +2,9 @@
 //! other libraries do instead.
 
 use crate::diagnose::view::library::Library;
-use crate::diagnose::{FindingBuilder, View};
+use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis;
+use crate::evidence::Evidence;
 
 use super::library_waits;
 
@@ -151,7 +152,7 @@ pub(super) fn dns_not_reached(line: Option<&str>) -> Option<String> {
 
 /// Why glibc asks no resolver of resolv.conf for a name that is not in the hosts file, if it does not:
 /// by its hosts line, or with `attempts:0`.
-pub(super) fn resolvers_not_asked(e: &View<'_>) -> Option<String> {
+pub(super) fn resolvers_not_asked(e: &Evidence) -> Option<String> {
     let line = e.vantage.nsswitch_hosts.as_deref();
     if !Library::of(e).is_glibc() {
         return None;
@@ -162,8 +163,14 @@ pub(super) fn resolvers_not_asked(e: &View<'_>) -> Option<String> {
     })
 }
 
+/// The code with which the system's lookup failed, where it asked the resolvers: only then is it their
+/// doing.
+pub(in crate::diagnose) fn failed_at_resolvers(e: &Evidence) -> Option<&str> {
+    reading::system_failed(e).filter(|_| resolvers_not_asked(e).is_none())
+}
+
 /// Whether an option leaves glibc no attempt, and no other service asks DNS before.
-pub(super) fn no_attempts(e: &View<'_>) -> bool {
+pub(super) fn no_attempts(e: &Evidence) -> bool {
     let asks = |source| matches!(source, Source::Dns | Source::Resolved);
     let all = steps(e.vantage.nsswitch_hosts.as_deref());
     let first = all.iter().map(|step| step.source).find(|source| asks(*source));

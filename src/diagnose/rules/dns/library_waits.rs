@@ -18,6 +18,11 @@ pub(super) fn asks_no_aaaa(e: &Evidence) -> bool {
     Library::of(e).is_glibc() && has_option(e, "no-aaaa")
 }
 
+/// Whether glibc asks for both types at once.
+pub(in crate::diagnose) fn asks_both_at_once(e: &Evidence) -> bool {
+    Library::of(e).is_glibc() && !has_option(e, "no-aaaa") && single_request(e).is_none()
+}
+
 /// The value of the last option `key`, read as atoi(3) reads it: `2s` is 2.
 pub(super) fn option_number(options: &[String], key: &str) -> Option<u64> {
     options.iter().rev().find_map(|option| {

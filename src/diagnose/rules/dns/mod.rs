@@ -17,6 +17,7 @@ mod contradicting_answers;
 mod custom_record;
 pub(in crate::diagnose) mod downstream;
 mod edns_declined;
+mod edns_differs;
 mod edns_dropped;
 mod failure_causes;
 mod failure_replies;
@@ -25,8 +26,8 @@ mod forged_answer;
 mod forwards_privatelink_only;
 mod hosts_entry;
 mod large_answer;
-mod libc_lookup;
-mod library_waits;
+pub(in crate::diagnose) mod libc_lookup;
+pub(in crate::diagnose) mod library_waits;
 mod local_error;
 mod name_not_found;
 mod no_address;
@@ -92,6 +93,7 @@ pub(super) const RULES: &[Rule] = &[
     failure_replies::MALFORMED,
     failure_replies::OTHER,
     tcp_blocked::RULE,
+    edns_differs::RULE,
     hosts_entry::RULE,
     blocked_by_policy::RULE,
     cname_loop::RULE,

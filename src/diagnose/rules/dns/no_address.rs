@@ -1,7 +1,7 @@
 //! The name exists and has no address: an empty record set, a filter that removes private addresses
 //! from answers, or a server that does not resolve.
 
-use crate::diagnose::view::resolver_view;
+use crate::diagnose::view::{resolver_view, withheld};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tunnel;
@@ -30,9 +30,23 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
     let lame = !answer.recursion_available && !answer.authoritative;
     let in_zone = answer.soa.as_ref().is_some_and(|soa| record_gap::is_privatelink_zone(&soa.zone));
-    let blocked = record_gap::blocked(e, r, answer);
-    let may_filter = !lame && blocked.is_none();
-    let (confidence, message, why) = if blocked.is_some() {
+    let denied = withheld::denied_by_filter(e, r.seen);
+    let blocked = record_gap::blocked(e, r, answer).filter(|_| denied.is_none());
+    let may_filter = denied.is_some() || !lame && blocked.is_none();
+    let (confidence, message, why) = if let Some(rcode) = denied {
+        (
+            Confidence::Inferred,
+            format!("{label} answers {rcode} for A alone, as a filter of private addresses does"),
+            format!(
+                "{label} itself has the zone's word that the name exists (NOERROR for AAAA, with the \
+                 SOA of the zone), and each question for A ends in {rcode}: protection against DNS \
+                 rebinding (BIND `deny-answer-addresses`), or a rule about addresses in answers \
+                 (unbound `response-ip`, `rpz-ip` of a response policy zone), denies the answer that \
+                 holds a private address; a server that fails for A alone for another reason looks the \
+                 same, and its log says which it is"
+            ),
+        )
+        } else if blocked.is_some() {
         (
             Confidence::Inferred,
             format!("{label} gives {name} alone no address, as a policy does"),
@@ -80,9 +94,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         }
         (Confidence::Possible, message, why)
     };
-    let short = match blocked {
-        Some(_) => "the resolver gives this one name no address, as a policy does",
-        None => "the answer holds no address",
+    let short = match (denied, &blocked) {
+        (Some(rcode), _) => format!("{rcode} for A alone, as from a filter of private addresses"),
+        (None, Some(_)) => "the resolver gives this one name no address, as a policy does".to_owned(),
+        (None, None) => "the answer holds no address".to_owned(),
     };
     let message = text::clause(message, short);
     let mut finding = record_gap::finding(e, r, confidence, message);
@@ -109,7 +124,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let resolver = Resolver::of(e, r);
     finding = resolver.who(finding);
     let suffix = reading::public_suffix(e);
-    finding = if in_zone && !filtered && !private_elsewhere {
+    finding = if in_zone && !filtered && !private_elsewhere && denied.is_none() {
         finding
             .owner("DNS")
             .inspect(
@@ -137,7 +152,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 Step::shared(
                     format!(
                         "{place}: allow private addresses for {suffix}: dnsmasq \
-                         `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`"
+                         `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`, \
+                         BIND `except-from`; or an exception to the rule about addresses"
                     ),
                     format!(
                         "every client of {label}: answers for {suffix} are no longer protected \
@@ -146,6 +162,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 )
                 .undo("remove the line again"),
             );
+        }
+        if denied.is_some() {
+            return Some(record_gap::search_steps(finding, e).check(check));
         }
         finding.step(match may_filter {
             true => Step::shared(

@@ -8,6 +8,7 @@ use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::view::contradictions::is_microsoft_zone;
 use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
+use crate::diagnose::view::withheld;
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::dns::{Answer, Rcode, ResolverRole, Soa, is_privatelink};
@@ -49,8 +50,11 @@ pub(super) enum Shadow {
 
 /// The resolver that leaves applications without an address, and why.
 pub(super) fn of<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, RecordGap)> {
-    let r = e.dns.resolver_without_address()?;
+    let denied = |r: &&ResolverView<'_>| withheld::denied_by_filter(e, r.seen).is_some();
+    let first = || e.dns.deciding().into_iter().next().filter(|_| e.dns.all_fail());
+    let r = e.dns.resolver_without_address().or_else(|| first().filter(denied))?;
     let missing = match &r.outcome {
+        _ if denied(&r) => RecordGap::Address,
         ResolverOutcome::NoName(answer) => {
             if in_privatelink(e, r, answer) {
                 RecordGap::Record
@@ -311,7 +315,7 @@ pub(super) fn finding(
     if let Some(code) = reading::system_failed(e) {
         finding = finding.fact(format!("getaddrinfo reports {code}")).cites("/dns/system");
     }
-    searched(finding, e)
+    searched(text::ends_lookup(finding, e, r), e)
 }
 
 /// The name that the search list led the C library to, in place of one without an address.

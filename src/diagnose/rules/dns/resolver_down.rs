@@ -14,7 +14,7 @@ use crate::evidence::tcp::IcmpMeaning;
 
 use super::advice::{Resolver, Upstream};
 use super::failures::{may_lack_endpoints, own_filter, refused};
-use super::{answers_others, library_waits, text};
+use super::{answers_others, library_waits, local_error, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-resolver-down", Dns, "One resolver fails among others that answer", Code(check))
@@ -128,8 +128,9 @@ fn is_alone(e: &View<'_>, r: &ResolverView<'_>) -> bool {
 fn is_down(e: &View<'_>, r: &ResolverView<'_>) -> bool {
     let answers_others = matches!(r.outcome, ResolverOutcome::Silent)
         && answers_others::evidence(e, r.seen).is_some();
-    let has_other_rule =
-        r.seen.role == ResolverRole::Assumed || matches!(r.outcome, ResolverOutcome::TcpFailed(_));
+    let has_other_rule = r.seen.role == ResolverRole::Assumed
+        || matches!(r.outcome, ResolverOutcome::TcpFailed(_))
+        || local_error::refused(&r.seen.a).is_some();
     !has_other_rule && !answers_others && !r.outcome.is_answer()
 }
 
@@ -189,6 +190,7 @@ fn clause(e: &View<'_>, r: &ResolverView<'_>, waits: bool) -> Clause {
             format!("{what}, and applications wait {seconds} s for it at some lookups (`rotate`)")
         }
         true => format!("{what}, and applications wait {seconds} s for it at each new lookup"),
+        false if e.dns.effective().is_empty() => format!("{what}; another one answers"),
         false => format!("{what}; other answers are in use"),
     };
     text::clause(long, "one resolver of several fails")

@@ -31,14 +31,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 
 /// Every answer with an address comes after the library has given up: applications get none.
 fn longer_than_the_library_waits(e: &View<'_>) -> Option<FindingBuilder> {
-    let failure = LookupFailure::of(reading::system_failed(e)?);
+    let failure = LookupFailure::of(libc_lookup::failed_at_resolvers(e)?);
     let confidence = match failure {
         LookupFailure::TryAgain => Confidence::Proved,
         LookupFailure::NotShown => Confidence::Inferred,
         _ => return None,
     };
-    let not_asked = libc_lookup::resolvers_not_asked(e).is_some();
-    if !e.dns.effective().is_empty() || e.options.resolver_given || not_asked {
+    if !e.dns.effective().is_empty() || e.options.resolver_given {
         return None;
     }
     let deciding = e.dns.deciding();

@@ -37,7 +37,8 @@ pub(super) const RULE: Rule = rule!(
     "tls-self-signed",
 ])
 .explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
-.decided_by(&["searched-name", "repeat-query"]);
+.decided_by(&["searched-name", "repeat-query"])
+.yields_to(&["dns-edns-differs"]);
 
 /// The IPv4 address inside a NAT64 or mapped one, for comparison.
 fn bare(address: IpAddr) -> IpAddr {

@@ -3,7 +3,8 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::view::library::Library;
+use crate::diagnose::view::dns_experiments;
+use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -13,7 +14,7 @@ use crate::evidence::dns::{
 };
 use crate::evidence::vantage::FileState;
 
-use super::{downstream, libc_lookup, library_waits, text};
+use super::{downstream, edns_differs, libc_lookup, library_waits, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-system-fails", Dns, "The system's own lookup fails", Code(check))
@@ -48,10 +49,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // Where no resolver is asked, and where the library got an answer, no connection matters.
     let truncated = Library::of(e)
         .is_glibc()
-        .then(|| fell_back(&deciding))
+        .then(|| fell_back(e, &deciding))
         .flatten()
         .filter(|_| not_asked.is_none() && !no_attempts(e, code) && unanswered(code));
-    let confidence = match code == STALLED || truncated.is_some() {
+    let untested = untested_plain(e, &deciding).filter(|_| not_asked.is_none());
+    let confidence = match code == STALLED || truncated.is_some() || untested.is_some() {
         true => Confidence::Inferred,
         false => Confidence::Proved,
     };
@@ -75,6 +77,15 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if let Some(r) = truncated {
         return Some(over_tcp(finding, e, r).check(format!("getent ahosts {}", e.dns.name)));
     }
+    if let Some((r, size)) = untested {
+        finding = finding
+            .reasoning(format!(
+                "the answer of {} has {size} bytes: the C library asks without EDNS, where it is \
+                 truncated above 512, and then over TCP, which was not tried here",
+                r.label()
+            ))
+            .decide_with(format!("{} +noedns", text::dig(&e.dns.name, r.seen)));
+    }
     let step = fix(code, not_asked.is_some());
     finding = where_it_ends(finding, e, code, not_asked)
         .inspect("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
@@ -85,9 +96,32 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 }
 
 /// A resolver whose answer was truncated over UDP, and came over TCP.
-fn fell_back<'v, 'a>(deciding: &[&'v ResolverView<'a>]) -> Option<&'v ResolverView<'a>> {
-    let by_tcp = |asked: &Observed<Exchange>| asked.value().is_some_and(|x| x.segments > 0);
-    deciding.iter().copied().find(|r| by_tcp(&r.seen.a) || by_tcp(&r.seen.aaaa))
+fn fell_back<'v, 'a>(
+    e: &View<'_>,
+    deciding: &[&'v ResolverView<'a>],
+) -> Option<&'v ResolverView<'a>> {
+    let by_tcp = |asked: &Exchange| asked.segments > 0 && asked.answer().is_some();
+    let plain = |r: &ResolverView<'_>| {
+        let kinds = [QuestionType::A, QuestionType::Aaaa];
+        library::asks_plain(e)
+            && kinds.iter().filter_map(|k| dns_experiments::plain(e, r.seen, *k)).any(by_tcp)
+    };
+    let own = |asked: &Observed<Exchange>| asked.value().is_some_and(by_tcp);
+    deciding.iter().copied().find(|r| own(&r.seen.a) || own(&r.seen.aaaa) || plain(r))
+}
+
+/// A resolver whose answer may not fit into the plain one of the C library, which was not asked for,
+/// and the size.
+fn untested_plain<'v, 'a>(
+    e: &View<'_>,
+    deciding: &[&'v ResolverView<'a>],
+) -> Option<(&'v ResolverView<'a>, u32)> {
+    if !library::asks_plain(e) {
+        return None;
+    }
+    let all = deciding.iter().copied();
+    all.filter(|r| dns_experiments::plain(e, r.seen, QuestionType::A).is_none())
+        .find_map(|r| Some((r, edns_differs::large(r)?)))
 }
 
 /// The C library takes the same way over TCP, with both of its questions on one connection.

@@ -1,25 +1,43 @@
 //! A truncated answer whose repeat over TCP fails (RFC 7766): port 53 is open for UDP only.
 
 use crate::diagnose::platform_advice::{self, Topic};
-use crate::diagnose::view::dns_experiments::Reachability;
-use crate::diagnose::view::resolver_view::ResolverOutcome;
+use crate::diagnose::view::dns_experiments::{self, Reachability};
+use crate::diagnose::view::library::{self, Library};
+use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::dns::SystemAnswer;
 
-use super::{downstream, text};
+use super::{downstream, edns_differs, libc_lookup, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-tcp-blocked", Dns, "DNS must be asked over TCP, and TCP fails", Code(check))
         .explains(&["dns-system-fails", "dns-system-slow", "proxy-name-unresolved"]);
+
+/// Why TCP failed for the question as the C library puts it: with EDNS the walk gets an answer that does
+/// not fit into a plain one.
+fn plain<'a>(e: &'a View<'_>, r: &'a ResolverView<'_>) -> Option<&'a str> {
+    dns_experiments::plain_cut_off(e, r.seen)
+        .filter(|_| library::asks_plain(e) && libc_lookup::resolvers_not_asked(e).is_none())
+}
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let all = e.dns.resolver_views();
     let resolver = all.iter().find(|r| {
         matches!(r.outcome, ResolverOutcome::TcpFailed(_))
             || (e.dns.effective().is_empty() && r.reachability == Reachability::UdpOnly)
+            || plain(e, r).is_some()
     })?;
+    let plain = plain(e, resolver);
     let over_tcp_alone = matches!(resolver.outcome, ResolverOutcome::Silent);
-    let lost = e.dns.all_fail() && e.dns.deciding().iter().any(|r| r.index == resolver.index);
+    // The C library waits for TCP for minutes, and has no other answer to take.
+    let answering = || e.dns.deciding().into_iter().filter(|r| !r.outcome.addresses().is_empty());
+    let waits = plain.is_some()
+        && e.dns.system.value() == Some(&SystemAnswer::Stalled)
+        && answering().all(|r| self::plain(e, r).is_some());
+    let none =
+        if plain.is_some() { waits || e.dns.effective().is_empty() } else { e.dns.all_fail() };
+    let lost = none && e.dns.deciding().iter().any(|r| r.index == resolver.index);
     let level = match (lost, downstream::level_without_address(e)) {
         (true, _) if downstream::proxy_name_unresolved(e) => Level::Broken,
         (true, level) => level,
@@ -29,41 +47,60 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let label = resolver.label();
     let mut finding = FindingBuilder::new(
         level,
-        Confidence::Proved,
+        if waits { Confidence::Inferred } else { Confidence::Proved },
         if over_tcp_alone {
             format!("`use-vc` asks {label} over TCP, but it answers only over UDP")
+        } else if plain.is_some() {
+            format!("{label} truncates its answer without EDNS, and TCP to it fails")
         } else {
             format!("{label} truncates its answer, and TCP to it fails")
         },
     )
     .fact(format!("{label}: {}", text::outcome(resolver)))
     .cites(resolver.pointer())
-    .reasoning(if over_tcp_alone {
-        "`options use-vc` makes the C library ask over TCP from the start; that got no answer \
-         here, and questions over UDP did"
+    .reasoning(if plain.is_some() {
+        format!(
+            "the answer has more than 512 bytes: with EDNS it fits into a UDP message, and {} asks \
+             without and repeats the question over TCP, which failed here",
+            Library::of(e).words()
+        )
+    } else if over_tcp_alone {
+        "`options use-vc` makes the C library ask over TCP from the start; that got no answer here, and \
+         questions over UDP did"
+            .to_owned()
     } else {
-        "the answer over UDP has the TC bit; a resolver library then repeats the question over \
-         TCP, which failed here"
+        "the answer over UDP has the TC bit; a resolver library then repeats the question over TCP, \
+         which failed here"
+            .to_owned()
     })
     .owner("Network")
     .inspect("ask over TCP", format!("{} +tcp", text::dig(&e.dns.name, resolver.seen)));
+    if waits {
+        finding = finding.reasoning(text::slower_looks_the_same(e)).cites("/dns/system");
+    }
+    if let Some(why) = plain {
+        finding = finding.fact(format!("{label} without EDNS: truncated; over TCP: {why}"));
+        for pointer in dns_experiments::pointers(e, resolver.seen, &["plain-question"]) {
+            finding = finding.cites(pointer);
+        }
+    }
     finding = match platform_advice::on(e, Topic::ResolverUnanswered) {
         Some(advice) => finding.reasoning(advice.why).step(advice.step()),
         None => finding,
     };
-    Some(
-        finding
-            .step(
-                Step::shared(
-                    format!(
-                        "allow TCP port {} to {}, and have the resolver listen on it",
-                        resolver.seen.address.port(),
-                        resolver.seen.address.ip()
-                    ),
-                    "every client behind the same firewall rule",
-                )
-                .undo("remove the rule again"),
-            )
-            .check(format!("{} +tcp", text::dig(&e.dns.name, resolver.seen))),
-    )
+    finding = finding.step(
+        Step::shared(
+            format!(
+                "allow TCP port {} to {}, and have the resolver listen on it",
+                resolver.seen.address.port(),
+                resolver.seen.address.ip()
+            ),
+            "every client behind the same firewall rule",
+        )
+        .undo("remove the rule again"),
+    );
+    if plain.is_some() && Library::of(e).is_glibc() {
+        finding = finding.step(edns_differs::with_edns());
+    }
+    Some(finding.check(format!("{} +tcp", text::dig(&e.dns.name, resolver.seen))))
 }

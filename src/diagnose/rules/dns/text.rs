@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::diagnose::FindingBuilder;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::reading::word;
 use crate::diagnose::resolver_class::{self, ResolverClass};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
+use crate::diagnose::{FindingBuilder, View};
 pub(super) use crate::evidence::dns::is_within;
 use crate::evidence::dns::{Answer, Rcode, ResolverEvidence};
 use crate::evidence::tcp::Icmp;
@@ -45,9 +45,33 @@ pub(super) fn dig(name: &str, r: &ResolverEvidence) -> String {
     }
 }
 
+/// Why no other resolver was asked after an error for A, where another one would have answered.
+pub(super) fn ends_lookup(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    r: &ResolverView<'_>,
+) -> FindingBuilder {
+    let last_word = e.dns.effective_resolver().is_some_and(|last| last.index == r.index);
+    match last_word && r.half_answered() {
+        true => finding
+            .reasoning(format!(
+                "{} answers AAAA without an address: glibc takes that answer, although A got an \
+                 error, and asks no other resolver",
+                r.label()
+            ))
+            .cites(format!("/dns/resolvers/{}/aaaa", r.index)),
+        false => finding,
+    }
+}
+
 /// `dig` of the name at one resolver, again and again: the answers of one server stay the same.
 pub(super) fn repeated(name: &str, r: &ResolverEvidence) -> String {
-    format!("for i in 1 2 3 4 5 6; do {} +short; done", dig(name, r))
+    repeated_with(name, r, "")
+}
+
+/// The same for another type, as it is written after the name.
+pub(super) fn repeated_with(name: &str, r: &ResolverEvidence, kind: &str) -> String {
+    format!("for i in 1 2 3 4 5 6; do {}{kind} +short; done", dig(name, r))
 }
 
 /// `dig` of the name at a resolver that is named as people write it.

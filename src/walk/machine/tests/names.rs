@@ -162,6 +162,17 @@ fn an_answer_of_many_addresses_waits_for_the_order_of_the_system() {
 }
 
 #[test]
+fn a_lookup_that_fails_although_a_resolver_answers_is_compared_with_plain_questions() {
+    plain(
+        "0  begin                    => ask R1 A; ask R1 AAAA; look up
+         1  A R1 10.3.0.5            => connect 10.3.0.5
+         1  AAAA R1 none
+         2  system EAI_AGAIN         => try R1 [plain-question repeat-query] in 5000; dns
+         3  idle                     => finish",
+    );
+}
+
+#[test]
 fn a_library_that_asks_over_tcp_is_asked_for_over_tcp() {
     walk(
         |settings| settings.uses_tcp = true,

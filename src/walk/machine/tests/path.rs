@@ -73,6 +73,8 @@ fn an_address_that_the_system_never_confirms_is_called_unconfirmed() {
          1    AAAA R1 none
          2    up 10.3.0.5      => tcp; handshake 10.3.0.5
          4    tls 10.3.0.5 ok  => tls
+         1000 stall
+         1001 stall            => try R1 [plain-question repeat-query] in 4199
          5200 system stalled   => dns; call 10.3.0.5 unconfirmed
          5202 called 401       => http
          5202 idle             => finish",
@@ -87,7 +89,8 @@ fn a_handshake_at_an_address_that_applications_do_not_get_is_begun_anew() {
          1  A R1 10.9.9.9      => connect 10.9.9.9
          1  AAAA R1 none
          2  up 10.9.9.9        => tcp; handshake 10.9.9.9
-         3  system 10.3.0.5    => try R1 [repeat-query searched-name] in 2000; connect 10.3.0.5; dns
+         3  system 10.3.0.5
+           => try R1 [plain-question repeat-query searched-name] in 2000; connect 10.3.0.5; dns
          4  up 10.3.0.5        => handshake 10.3.0.5
          5  tls 10.9.9.9 reset
          6  tls 10.3.0.5 ok    => tls; call 10.3.0.5
@@ -105,7 +108,7 @@ fn what_no_application_meets_is_no_evidence_of_its_path() {
          1  AAAA R1 none
          2  up 10.9.9.9              => tcp; handshake 10.9.9.9
          3  system 10.3.0.5
-           => try R1 [repeat-query searched-name] in 2000; connect 10.3.0.5; dns
+           => try R1 [plain-question repeat-query searched-name] in 2000; connect 10.3.0.5; dns
          4  tls 10.9.9.9 ok          => tls
          5  down 10.3.0.5 refused
          6  idle                     => finish",
