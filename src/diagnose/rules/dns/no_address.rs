@@ -46,7 +46,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                  same, and its log says which it is"
             ),
         )
-        } else if blocked.is_some() {
+    } else if blocked.is_some() {
         (
             Confidence::Inferred,
             format!("{label} gives {name} alone no address, as a policy does"),
@@ -96,7 +96,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let short = match (denied, &blocked) {
         (Some(rcode), _) => format!("{rcode} for A alone, as from a filter of private addresses"),
-        (None, Some(_)) => "the resolver gives this one name no address, as a policy does".to_owned(),
+        (None, Some(_)) => {
+            "the resolver gives this one name no address, as a policy does".to_owned()
+        }
         (None, None) => "the answer holds no address".to_owned(),
     };
     let message = text::clause(message, short);
