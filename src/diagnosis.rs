@@ -272,6 +272,8 @@ pub struct AnswerMeaning {
     pub causes: &'static [&'static str],
     /// Whether the text of the answer shows it; else only its status does.
     pub by_text: bool,
+    /// Whether a server answered: else the call ended before.
+    pub is_answer: bool,
     /// How sure it is; never proved, since who sent a pasted text is not known.
     pub confidence: Confidence,
     /// What of it no check can test, or which check can.

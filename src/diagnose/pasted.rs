@@ -3,7 +3,9 @@
 //! is shown.
 
 use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Finding};
-use crate::evidence::http::{HttpAnswer, HttpCall, HttpHop, HttpOutcome, Purpose};
+use crate::evidence::http::{
+    ErrorBody, ErrorFrame, HttpAnswer, HttpCall, HttpHop, HttpOutcome, Purpose,
+};
 use crate::evidence::identity::CredentialKind;
 use crate::evidence::{Evidence, Observed, TargetKind};
 use crate::services::{self, Service};
@@ -13,29 +15,23 @@ use super::rule::Check;
 use super::rules::http::answered_by::{AnsweredBy, answered_by, is_page};
 use super::rules::http::refusals::{self, Leaves, Refusal};
 use super::rules::http::{front_answered, gateway_policy, refusal_match};
-use super::rules::identity;
 use super::view::View;
 use super::{reading, system};
 
+mod another;
+mod elsewhere;
 mod unanswered;
 
+pub use another::{is_of_gateway, refused_by_proxy};
 pub use unanswered::why as no_answer;
 
 pub use super::engines::documented_refusal::phrase;
 
+/// Refusals whose texts a gateway's own failure has too.
+const PASSED_ON: &[&str] =
+    &["http-front-answered", "http-server-error", "http-timeout-answer", "http-unexpected-status"];
 /// Statuses that are tried where an answer shows none.
 const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504];
-
-/// What clients print where a proxy refuses to connect them (fact H113), in lower case.
-const CONNECT_REFUSED: &[&str] = &[
-    "connect tunnel failed, response 403",
-    "tunnel connection failed: 403",
-    "received http code 403 from proxy after connect",
-    "proxyerror: 403",
-];
-
-/// What one says that wants to know its caller, in lower case.
-const WANTS_A_LOGIN: &[&str] = &["proxy authentication required"];
 
 /// What was asked, as far as it is known.
 pub struct Asked {
@@ -45,14 +41,22 @@ pub struct Asked {
     pub caller: Option<&'static str>,
     /// The status that the outer answer quotes.
     pub quoted_status: Option<u16>,
+    /// Whether nothing shows which service was called, and that of `base` is taken for it.
+    pub is_assumed: bool,
 }
 
 impl Asked {
+    /// A call of the application itself.
+    #[must_use]
+    pub const fn new(base: Evidence, is_assumed: bool) -> Self {
+        Self { base, caller: None, quoted_status: None, is_assumed }
+    }
+
     /// What was asked by a service, for its caller.
     #[must_use]
     pub fn inside(mut self, leg: &Leg, inside: &Inside, status: Option<u16>) -> Self {
         of_service(&mut self.base, inside.service);
-        Self { caller: Some(leg.caller), quoted_status: status, ..self }
+        Self { caller: Some(leg.caller), quoted_status: status, is_assumed: false, ..self }
     }
 }
 
@@ -95,9 +99,9 @@ pub fn text(answer: &HttpAnswer) -> &str {
     refusals::text(answer).unwrap_or_default()
 }
 
-/// What the answer means.
+/// What the answer means; `of_platform`: the last that was asked is a platform's token endpoint.
 #[must_use]
-pub fn explained(asked: &Asked, answer: &HttpAnswer) -> ExplainedAnswer {
+pub fn explained(asked: &Asked, answer: &HttpAnswer, of_platform: bool) -> ExplainedAnswer {
     let line = refusal_match::answer_line(answer);
     let text = text(answer);
     let unanswered = (answer.status == 0).then(|| unanswered::why(text)).flatten();
@@ -107,7 +111,13 @@ pub fn explained(asked: &Asked, answer: &HttpAnswer) -> ExplainedAnswer {
         let product = || answered_by(reading::service(evidence), answer).product().is_some();
         !(front && unanswered.is_some()) || product()
     });
-    let other = of_token(asked, text).or_else(|| of_proxy(asked, answer.status, text));
+    // What only a status shows, or that something is in front, may be of another server.
+    let own = read.as_ref().is_some_and(|(evidence, row)| {
+        let who = answered_by(reading::service(evidence), answer);
+        let own = matches!(who, AnsweredBy::Service { .. } | AnsweredBy::FrontEnd { .. });
+        own || row.by_text() && !PASSED_ON.contains(&row.id)
+    });
+    let other = another::of(asked, answer, of_platform, own);
     let meaning = match (other, read) {
         (Some(meaning), _) => Ok(meaning),
         (None, Some((evidence, row))) => meaning(asked, &evidence, answer, row),
@@ -122,30 +132,45 @@ pub fn explained(asked: &Asked, answer: &HttpAnswer) -> ExplainedAnswer {
 /// Whether its text shows what it means, and not only its status.
 #[must_use]
 pub fn reads(asked: &Asked, answer: &HttpAnswer) -> bool {
-    let text = text(answer);
     let of_row = |(evidence, row): (Evidence, &Refusal)| {
         row.by_text() || answered_by(reading::service(&evidence), answer).product().is_some()
     };
-    of_token(asked, text).is_some()
-        || of_proxy(asked, answer.status, text).is_some()
-        || matched(asked, answer).is_some_and(of_row)
-}
-
-/// Whether a text is of a client that a proxy refused.
-#[must_use]
-pub fn refused_by_proxy(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    CONNECT_REFUSED.iter().chain(WANTS_A_LOGIN).any(|words| text.contains(words))
+    another::of(asked, answer, false, true).is_some() || matched(asked, answer).is_some_and(of_row)
 }
 
 /// The row that reads it, and the evidence in which it does. Whether a key or a token was sent is not
 /// in the text: what the text of the answer shows decides.
 fn matched(asked: &Asked, answer: &HttpAnswer) -> Option<(Evidence, &'static Refusal)> {
+    let own = reading::service(&asked.base).filter(|_| !asked.is_assumed);
+    let coded = own.and_then(|own| elsewhere::coded(own, answer));
+    let answer = coded.as_ref().unwrap_or(answer);
+    let other = asked.is_assumed.then(|| elsewhere::matched(&asked.base, answer)).flatten();
+    let found = other.or_else(|| matched_by(&asked.base, answer))?;
+    // A log shows no body: that there is none in the service's form is no sign of another sender.
+    let (evidence, row) = &found;
+    let who = answered_by(reading::service(evidence), answer);
+    let is_bare = answer.headers.is_empty() && answer.error.is_none() && !is_page(answer);
+    if row.id == "http-front-answered" && !row.by_text() && is_bare && who == AnsweredBy::Unknown {
+        let error = ErrorBody {
+            frame: ErrorFrame::Error,
+            code: None,
+            kind: None,
+            message: answer.body_excerpt.clone(),
+            inner_code: None,
+            activity_id: None,
+        };
+        return matched_by(&asked.base, &HttpAnswer { error: Some(error), ..answer.clone() });
+    }
+    Some(found)
+}
+
+/// The same, of the service of `base`.
+fn matched_by(base: &Evidence, answer: &HttpAnswer) -> Option<(Evidence, &'static Refusal)> {
     let known = [answer.status];
     let statuses = if answer.status == 0 { STATUSES } else { &known };
     let mut all = statuses.iter().flat_map(|status| {
         [CredentialKind::ApiKey, CredentialKind::Token]
-            .map(|kind| evidence(asked, answer, *status, kind))
+            .map(|kind| evidence(base, answer, *status, kind))
     });
     let read = |evidence: Evidence| {
         let row = refusals::refusal(&evidence, reading::main_call(&evidence)?)?;
@@ -157,8 +182,8 @@ fn matched(asked: &Asked, answer: &HttpAnswer) -> Option<(Evidence, &'static Ref
     read.into_iter().nth(at)
 }
 
-fn evidence(asked: &Asked, answer: &HttpAnswer, status: u16, kind: CredentialKind) -> Evidence {
-    let mut evidence = asked.base.clone();
+fn evidence(base: &Evidence, answer: &HttpAnswer, status: u16, kind: CredentialKind) -> Evidence {
+    let mut evidence = base.clone();
     let answer = HttpAnswer { status, ..answer.clone() };
     let call = HttpCall {
         purpose: Purpose::Deployment,
@@ -186,6 +211,8 @@ fn meaning(
     }
     let leg = leg_of(row);
     let service = evidence.target.service_name.clone().unwrap_or_default();
+    // The service of another table is that of the text.
+    let is_assumed = asked.is_assumed && evidence.target.service == asked.base.target.service;
     let caller = leg.map(|leg| leg.caller).or(asked.caller);
     let testable = match (leg, asked.caller) {
         (Some(leg), _) => leg.untestable.to_owned(),
@@ -217,13 +244,20 @@ fn meaning(
         },
         between_services: caller.is_some(),
         caller: caller.unwrap_or("the application").to_owned(),
-        callee: leg.map_or_else(|| service.clone(), |leg| leg.callee.to_owned()),
+        callee: match leg {
+            Some(leg) => leg.callee.to_owned(),
+            None if is_assumed => {
+                format!("a service that the text does not name ({service} is assumed)")
+            }
+            None => service.clone(),
+        },
         refused: match (leg, asked.caller) {
             (Some(leg), _) => format!("by {}", leg.refuser),
             (None, Some(caller)) => format!("by {service}, as {caller} quotes it"),
-            (None, None) => refused(evidence, answer, row),
+            (None, None) => refused(evidence, answer, row, is_assumed),
         },
         by_text,
+        is_answer: true,
         confidence: finding.as_ref().map_or(read, |finding| finding.confidence),
         testable,
         finding,
@@ -247,7 +281,7 @@ fn finding(evidence: &Evidence, rule: &'static super::Rule) -> Option<Finding> {
 }
 
 /// Which server refused, and how that is known.
-fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal) -> String {
+fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal, is_assumed: bool) -> String {
     let service = e.target.service_name.as_deref().unwrap_or("the service");
     let who = answered_by(reading::service(e), answer);
     // A server field may be of what the service itself runs on: its own error shows more.
@@ -271,70 +305,13 @@ fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal) -> String {
             "by an API Management gateway, which its text shows".to_owned()
         }
         (true, true) => format!("by something in front of {service}, which its text shows"),
+        (false, true) if is_assumed => {
+            "by the service that was called, which its text shows; --service names it, where no URL does"
+                .to_owned()
+        }
         (false, true) => format!(
             "by {service}, which its text shows; a gateway in between may have passed it on"
         ),
         (_, false) => format!("not known by which server: {service}, or something in front of it"),
-    }
-}
-
-/// What the text means where it is about a token: Entra ID's numbers, and the message of a platform's
-/// endpoint.
-fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
-    let (id, callee, refused, testable) = if let Some(id) = identity::entra::finding_of(text) {
-        let testable = "a check from the application's machine with its own credential asks for the \
-                        same token";
-        (id, "Entra ID (the login host)", "by Entra ID, which its number shows", testable)
-    } else if identity::platform_fetch_failed(text) {
-        let testable = "no client can test the platform's own fetch; a check from the application's \
-                        machine asks its endpoint again";
-        let refused = "by the platform's token endpoint: it took the request, and its own fetch failed \
-                       behind it";
-        (identity::PLATFORM_FETCH, "the platform's token endpoint", refused, testable)
-    } else {
-        return None;
-    };
-    Some(of_another(asked, super::rule(id)?, callee, refused, testable))
-}
-
-/// What the text means where a proxy refuses the connection itself, before any server of Azure.
-fn of_proxy(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
-    let text = text.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
-    let wants = says(WANTS_A_LOGIN);
-    let id = match status {
-        407 => "proxy-auth-required",
-        0 if wants => "proxy-auth-required",
-        0 | 403 if says(CONNECT_REFUSED) => "proxy-denied",
-        _ => return None,
-    };
-    let refused = "by a proxy, which its text shows: no server behind it was asked";
-    let testable = "a check from the application's machine, with the proxy variables of the \
-                    application, asks the proxy the same: aoai-probe <host>";
-    Some(of_another(asked, super::rule(id)?, "the proxy", refused, testable))
-}
-
-/// The meaning of an answer of another server than the service.
-fn of_another(
-    asked: &Asked,
-    rule: &'static super::Rule,
-    callee: &str,
-    refused: &str,
-    testable: &str,
-) -> AnswerMeaning {
-    AnswerMeaning {
-        id: rule.id,
-        title: rule.title,
-        short: rule.short.unwrap_or(rule.title),
-        between_services: asked.caller.is_some(),
-        caller: asked.caller.unwrap_or("the application").to_owned(),
-        callee: callee.to_owned(),
-        refused: refused.to_owned(),
-        causes: &[],
-        by_text: true,
-        confidence: Confidence::Inferred,
-        testable: testable.to_owned(),
-        finding: None,
-        page: rule.page(),
     }
 }

@@ -1,9 +1,11 @@
 //! An answer that an application printed: its text in, what it means out. Nothing is sent.
 //!
 //! `secrets` takes out what may be a key, `read` finds status, headers and body in what libraries
-//! print, `python` reads the form that Python gives a body. What an answer means is in the tables
+//! print, `python` reads the form that Python gives a body, `hosts` finds which host was asked. What an
+//! answer means is in the tables
 //! that a walk's answers are judged by (`diagnose::pasted`).
 
+mod hosts;
 mod python;
 mod read;
 mod secrets;
@@ -15,30 +17,47 @@ use crate::secret::{Redactor, Secret};
 
 use read::Printed;
 
-pub use read::{hosts, requested_hosts};
 pub use secrets::without_secrets;
 
 /// Answers that are read at most, each inside the one before it.
 const DEPTH: usize = 3;
 
-/// What the text of an answer means: the answer itself, then what it quotes. `base` is what a walk to
-/// the service that was called would be, without any hop.
+/// The host that the answer of a text is of, if the text shows it: one that `fits`, or what was
+/// requested last before the answer, whatever it is.
 #[must_use]
-pub fn explain(text: &str, base: &Evidence, secrets: &[Secret]) -> Vec<ExplainedAnswer> {
+pub fn callee(text: &str, base: &Evidence, fits: impl Fn(&str) -> bool) -> Option<String> {
+    let asked = Asked::new(base.clone(), true);
+    let redactor = Redactor::new(&[]);
+    let printed = Printed::read(text, &redactor, |answer| pasted::reads(&asked, answer));
+    hosts::callee(text, printed.end(text), fits)
+}
+
+/// What the text of an answer means: the answer itself, then what it quotes. `base` is what a walk to
+/// the service that was called would be, without any hop; `is_assumed`: the text does not show that
+/// service, and nothing else does.
+#[must_use]
+pub fn explain(
+    text: &str,
+    base: &Evidence,
+    is_assumed: bool,
+    secrets: &[Secret],
+) -> Vec<ExplainedAnswer> {
     let redactor = Redactor::new(secrets);
-    let mut asked = Asked { base: base.clone(), caller: None, quoted_status: None };
+    let mut asked = Asked::new(base.clone(), is_assumed);
     let mut rest = text.to_owned();
     let mut answers = Vec::new();
     for _ in 0..DEPTH {
         let quotes = pasted::quotes(&rest);
         let reads = |answer: &_| pasted::reads(&asked, answer);
-        let answer = Printed::read(&rest, &redactor, reads).answer(asked.quoted_status, &redactor);
+        let printed = Printed::read(&rest, &redactor, reads);
+        let of_platform = hosts::is_of_platform(&rest, printed.end(&rest));
+        let answer = printed.answer(asked.quoted_status, &redactor);
         // The only body in a text that quotes another answer may be that other one's.
         let answer = match quotes.is_some() && pasted::quotes(pasted::text(&answer)).is_none() {
             true => Printed::whole(&rest).answer(asked.quoted_status, &redactor),
             false => answer,
         };
-        answers.push(pasted::explained(&asked, &answer));
+        answers.push(pasted::explained(&asked, &answer, of_platform));
         let Some(inside) = quotes.and_then(|leg| Some((leg, leg.inside.as_ref()?))) else { break };
         let (leg, inside) = inside;
         let status = inside.status(&rest);
@@ -49,5 +68,7 @@ pub fn explain(text: &str, base: &Evidence, secrets: &[Secret]) -> Vec<Explained
     answers
 }
 
+#[cfg(test)]
+mod symptoms;
 #[cfg(test)]
 mod tests;

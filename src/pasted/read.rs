@@ -3,7 +3,7 @@
 
 use serde_json::{Deserializer, Value};
 
-use crate::diagnose::pasted::{no_answer, phrase, refused_by_proxy};
+use crate::diagnose::pasted::{is_of_gateway, no_answer, phrase, refused_by_proxy};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::text::clean;
 use crate::secret::Redactor;
@@ -20,24 +20,14 @@ const DEPTH: usize = 4;
 
 /// Words before a status, in lower case.
 const BEFORE_STATUS: &[&str] =
-    &["http/", "status", "error code", "errorcode", "error:", "<title>", "<h1>"];
+    &["http/", "status", "response", "error code", "errorcode", "error:", "<title>", "<h1>"];
+/// What comes before the phrase of a status, where a program prints no number.
+const BEFORE_PHRASE: &[&str] = &["invalid status '", "Error: (", "Exception: ("];
 /// What begins the line of a request, in lower case.
 const METHODS: &[&str] =
     &["get /", "post /", "put /", "delete /", "patch /", "head /", "options /"];
 /// How far before the version of a request's line its method is looked for.
 const LINE: usize = 4096;
-/// Words before the URL of a request, in lower case.
-const REQUESTED: &[&str] = &[
-    "for url:",
-    "request url:",
-    "requesturi:",
-    "request to",
-    " get",
-    " post",
-    " put",
-    " delete",
-    "uri:",
-];
 /// How far before a status they are looked for.
 const NEAR: usize = 24;
 
@@ -49,6 +39,8 @@ pub(super) struct Printed<'t> {
     body: Option<Value>,
     /// A body in XML.
     markup: Option<&'t str>,
+    /// Where the line ends in which it ends; none: at the end of the text.
+    end: Option<usize>,
 }
 
 impl<'t> Printed<'t> {
@@ -67,7 +59,7 @@ impl<'t> Printed<'t> {
             if let Some(rest) = unanswered(text, &all, 0) {
                 return Self::whole(rest);
             }
-            let body = object_alone(text);
+            let body = object_alone(text).filter(|_| !is_of_gateway(text));
             return Self { body, ..Self::whole(text) };
         };
         if let Some(rest) = unanswered(text, &all, last.end) {
@@ -78,10 +70,11 @@ impl<'t> Printed<'t> {
         let read = (0..=end).rev().find(|at| reads(&of(*at).answer(None, redactor)));
         let flat = |at: usize| is_flat(&bodies[at].value);
         let status = |at: usize| of(at).status.unwrap_or(0);
-        // One that passes by itself is not the cause of a later one of the service.
+        // One that passes by itself is not the cause of a later one of the service. One without a status
+        // is of the application.
         let is_cause = |read: usize| {
             let passes = matches!(status(read), 408 | 429 | 500..);
-            (read + 1..=end).all(|at| flat(at) || !passes && status(at) >= 500)
+            (read + 1..=end).all(|at| flat(at) || !passes && matches!(status(at), 0 | 500..))
         };
         let at = read.filter(|at| is_cause(*at)).unwrap_or(end);
         let printed = of(at);
@@ -100,19 +93,35 @@ impl<'t> Printed<'t> {
     fn of_body(text: &'t str, all: &[Found], bodies: &[Body], at: usize) -> Self {
         let before = at.checked_sub(1).map_or(0, |at| bodies[at].end);
         let next = bodies.get(at + 1).map_or(text.len(), |next| next.start);
+        let body = &bodies[at];
         Self {
-            status: status_of(text, all, &bodies[at], before, next),
+            status: body.status.or_else(|| status_of(text, all, body, before, next)),
             headers: headers(text.get(before..next).unwrap_or_default()),
-            body: Some(bodies[at].value.clone()),
+            body: Some(body.value.clone()),
             markup: None,
             text,
+            end: end_of_line(text, body.end),
         }
     }
 
     /// A text that is an answer as a whole: no part of it is its body, or one in XML.
     pub(super) fn whole(text: &'t str) -> Self {
-        let status = chosen(statuses(text).iter());
-        Self { status, headers: headers(text), body: None, markup: markup(text), text }
+        let all = statuses(text);
+        let chosen = chosen(all.iter());
+        Self {
+            status: chosen.map(|found| found.status),
+            headers: headers(text),
+            body: None,
+            markup: markup(text),
+            text,
+            end: chosen.and_then(|found| end_of_line(text, found.at)),
+        }
+    }
+
+    /// Up to where in the `text` that was read what was requested may be before it.
+    pub(super) fn end(&self, text: &str) -> usize {
+        let rest = text.len().saturating_sub(self.text.len());
+        self.end.map_or(text.len(), |end| rest + end)
     }
 
     /// As an answer of a walk; its status is 0 where neither the text nor `status` has one.
@@ -131,42 +140,40 @@ impl<'t> Printed<'t> {
             let words: Vec<&str> = self.text.split_whitespace().collect();
             answer.body_excerpt = Some(clean(&redactor.redact(&words.join(" ")), TEXT));
         }
+        // What a gateway says of its own call may be in another field than the message.
+        let said = answer.message().is_some_and(is_of_gateway);
+        let all = body.filter(|body| !said && is_of_gateway(body));
+        if let (Some(body), Some(error)) = (all, &mut answer.error) {
+            error.message = Some(clean(&redactor.redact(&body), TEXT));
+        }
         // A code that is a number is a status, where nothing else names one.
-        let code = || answer.code()?.parse().ok().or_else(|| phrase(answer.code()?));
-        answer.status = known.or_else(code).filter(|s| (100..600).contains(s)).unwrap_or(0);
+        let code = || status_of_code(answer.code()?);
+        let known = known.or_else(code).or_else(|| status_of_phrase(self.text));
+        answer.status = known.filter(|s| (100..600).contains(s)).unwrap_or(0);
         answer
     }
 }
 
-/// The hosts that a text names in URLs, in order.
-#[must_use]
-pub fn hosts(text: &str) -> Vec<String> {
-    let mut hosts: Vec<String> = Vec::new();
-    for rest in text.split("https://").skip(1) {
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-.".contains(c)));
-        let host = rest[..end.unwrap_or(rest.len())].trim_end_matches('.').to_ascii_lowercase();
-        if host.contains('.') && !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
-    hosts
+/// The status that a code is, as a number or as a phrase.
+fn status_of_code(code: &str) -> Option<u16> {
+    code.parse().ok().or_else(|| phrase(code))
 }
 
-/// The hosts that a text names as those that a request went to, in order.
-#[must_use]
-pub fn requested_hosts(text: &str) -> Vec<String> {
-    let mut before = String::new();
-    let requested = |part: &str| {
-        before.push_str(part);
-        let start = before.trim_end_matches(['\'', '"', '`', '<', '(', ' ']);
-        let start = format!(" {}", start.to_ascii_lowercase());
-        before.clear();
-        REQUESTED.iter().any(|word| start.ends_with(word))
+/// The status whose phrase alone a text has, as in `(Forbidden) Public network access ..`.
+fn status_of_phrase(text: &str) -> Option<u16> {
+    let behind = |words: &&str| text.find(*words).map(|at| &text[at + words.len()..]);
+    let first = text.trim_start().strip_prefix('(');
+    let mut found = first.into_iter().chain(BEFORE_PHRASE.iter().filter_map(behind));
+    let word = |rest: &str| {
+        let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        phrase(&rest[..end])
     };
-    let places: Vec<bool> = text.split("https://").map(requested).collect();
-    let urls = text.split("https://").skip(1).zip(places);
-    let named = urls.filter(|(_, requested)| *requested);
-    named.flat_map(|(rest, _)| hosts(&format!("https://{rest}"))).collect()
+    found.find_map(word)
+}
+
+/// The end of the line of a place.
+fn end_of_line(text: &str, at: usize) -> Option<usize> {
+    text.get(at..)?.find('\n').map(|length| at + length)
 }
 
 /// A status in a text, with its place.
@@ -238,12 +245,16 @@ fn unanswered<'t>(text: &'t str, all: &[Found], body: usize) -> Option<&'t str> 
 }
 
 /// Which of several statuses counts: that of the last head that failed, or of the last, as behind a
-/// proxy's answer to CONNECT; without heads the first.
-fn chosen<'f>(all: impl Iterator<Item = &'f Found>) -> Option<u16> {
+/// proxy's answer to CONNECT; without heads the first. Behind the head of a success in a log, what
+/// failed then may have none.
+fn chosen<'f>(all: impl Iterator<Item = &'f Found>) -> Option<&'f Found> {
     let all: Vec<&Found> = all.collect();
+    let last = all.iter().rposition(|found| found.is_head);
+    let passed = last.filter(|at| all[*at].is_quoted && all[*at].status < 400);
+    let behind = passed.and_then(|at| all[at..].iter().find(|found| found.status >= 400));
     let heads = || all.iter().rev().filter(|found| found.is_head);
     let failed = heads().find(|found| found.status >= 400);
-    failed.or_else(|| heads().next()).or_else(|| all.first()).map(|found| found.status)
+    behind.or(failed).or_else(|| heads().next()).or_else(|| all.first()).copied()
 }
 
 /// The status of a body: one directly before it; else what precedes it, from the body `before` on; else
@@ -256,8 +267,7 @@ fn status_of(text: &str, all: &[Found], body: &Body, before: usize, next: usize)
         let between = text.get(found.at + 3..body.start).unwrap_or_default();
         !found.is_head && between.chars().all(joins)
     });
-    let directly = directly.map(|found| found.status);
-    directly.or_else(|| chosen(own())).or_else(|| behind.map(|found| found.status))
+    directly.or_else(|| chosen(own())).or(behind).map(|found| found.status)
 }
 
 /// Lines that are headers of an answer, with the marks of `curl -v` before them.
@@ -277,6 +287,8 @@ struct Body {
     start: usize,
     end: usize,
     value: Value,
+    /// Its own status, where it is in a text of another object.
+    status: Option<u16>,
 }
 
 /// The JSON bodies in a text, or the same as Python prints them: the objects with an error in them,
@@ -291,16 +303,37 @@ fn bodies(text: &str, depth: usize, tries: &mut usize) -> Vec<Body> {
         let Some(left) = tries.checked_sub(1) else { break };
         *tries = left;
         let Some((value, length)) = text.get(start..).and_then(object) else { continue };
-        let value = match has_error(&value) {
-            true => Some(value),
-            false => texts(&value)
-                .into_iter()
-                .find_map(|text| bodies(text, depth, tries).pop())
-                .map(|body| body.value),
+        // What an application logs has the answer of the service as a text in it, and may have a code and
+        // a message of its own.
+        let (value, status) = match has_error(&value) {
+            true if is_wrapped(&value) => (Some(value), None),
+            is_error => {
+                let mut texts = texts(&value).into_iter();
+                match texts.find_map(|text| quoted(text, depth, tries)) {
+                    Some((inner, status)) => (Some(inner), status),
+                    None => (is_error.then_some(value), None),
+                }
+            }
         };
-        found.extend(value.map(|value| Body { start, end: start + length, value }));
+        let end = start + length;
+        found.extend(value.map(|value| Body { start, end, value, status }));
     }
     found
+}
+
+/// The last body in a text of an object, and its status.
+fn quoted(text: &str, depth: usize, tries: &mut usize) -> Option<(Value, Option<u16>)> {
+    let bodies = bodies(text, depth, tries);
+    let at = bodies.len().checked_sub(1)?;
+    let code = |value: &Value| match value {
+        Value::String(code) => status_of_code(code),
+        value => value.as_u64().and_then(|code| code.try_into().ok()),
+    };
+    let own = Printed::of_body(text, &statuses(text), &bodies, at).status;
+    let value = bodies.into_iter().next_back()?.value;
+    let status = own.or_else(|| code(&value["error"]["code"]));
+    let status = status.filter(|status| (100..600).contains(status));
+    Some((value, status))
 }
 
 /// The object that a text begins with, and its length.

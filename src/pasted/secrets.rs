@@ -28,18 +28,32 @@ const ENDINGS: &[&str] = &[
     "cookie",
     "bearer",
     "basic",
-    "negotiate",
-    "ntlm",
     "securestring",
+    "storepass",
+    "keypass",
+    "dbpass",
 ];
 /// Last words of such names that other words end with too.
-const LAST_WORDS: &[&str] = &["pass", "auth", "credential", "credentials", "sas", "pat"];
+const LAST_WORDS: &[&str] = &[
+    "pass",
+    "auth",
+    "cred",
+    "creds",
+    "credential",
+    "credentials",
+    "sas",
+    "pat",
+    "negotiate",
+    "ntlm",
+];
+/// Names under which comes the value of a name before them that has none itself.
+const OF_ANOTHER: &[&str] = &["value", "default", "received"];
 /// Names whose value is everything up to the end of the line or of its quotes.
 const LINES: &[&str] = &["authorization", "cookie", "passphrase"];
 /// Names before a scheme's own value, which a space separates.
 const SCHEMES: &[&str] = &["bearer", "basic", "negotiate", "ntlm"];
 /// How far behind a name that is a value itself the one that it names is looked for.
-const NEAR: usize = 160;
+const NEAR: usize = 320;
 
 /// `text` without what may be a key, a token or a password: the value of a name that says so, what a
 /// URL holds before its host, and every word that has the form of one.
@@ -47,6 +61,7 @@ const NEAR: usize = 160;
 pub fn without_secrets(text: &str) -> String {
     let text = forms::without_private_keys(text);
     let text = forms::without_user_info(&text);
+    let text = forms::without_elements(&text, |name| Name::new(name).is_secret());
     forms::without_words_of_keys(&by_name(&text))
 }
 
@@ -72,6 +87,8 @@ impl<'t> Name<'t> {
         // `key1`, `API_KEY_2`: of several, each has its number.
         let count = |c: char| c.is_ascii_digit() || c == '-' || c == '_';
         let plain = self.plain.trim_end_matches(count);
+        // `secret_value`, as a resource of Terraform has it.
+        let plain = plain.strip_suffix("value").unwrap_or(plain);
         let written = self.written.trim_end_matches(count);
         let last = written.rsplit(['-', '_']).next().unwrap_or_default();
         ENDINGS.iter().any(|ending| plain.ends_with(ending))
@@ -107,7 +124,9 @@ fn by_name(text: &str) -> String {
             continue;
         }
         let assigned = Assigned { text, start, end };
-        let range = if name.plain == "value" && start <= named {
+        let range = if assigned.is_of_path() {
+            None
+        } else if OF_ANOTHER.contains(&name.plain.as_str()) && start <= named {
             named = 0;
             assigned.value(false)
         } else if name.written == "code" {

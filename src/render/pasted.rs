@@ -110,9 +110,10 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
         answers.iter().filter_map(|answer| answer.meaning.as_ref().ok()).collect();
     match meanings.first() {
         Some(meaning) => {
-            let what = match meaning.between_services {
-                true => "REFUSED between services",
-                false => "REFUSED",
+            let what = match (meaning.is_answer, meaning.between_services) {
+                (false, _) => "FAILED",
+                (true, true) => "REFUSED between services",
+                (true, false) => "REFUSED",
             };
             let rest = format!(" ({}): {}", meaning.id, meaning.short);
             writer.write_headline(what, Color::Red, &rest);

@@ -38,32 +38,27 @@ pub(super) fn explain(
     }
     let secrets: Vec<Secret> =
         credential::secrets(&world.environment).map(|(_, secret)| secret).collect();
-    let hosts = pasted::hosts(&text);
-    let targets = hosts.iter().filter_map(|host| Target::parse(host, None).ok());
     let called = |target: &Target| match named {
         Some(service) => target.service() == Some(service),
         None => target.service().is_some_and(Service::has_call),
     };
-    // A host that the answer names may be the one that the account called.
-    let host = targets.into_iter().find(|target| {
-        called(target) && (named.is_some() || target.service().is_some_and(Service::is_account))
-    });
-    let requested = pasted::requested_hosts(&text);
-    let requested = requested.iter().filter_map(|host| Target::parse(host, None).ok());
-    let host = host.or_else(|| requested.into_iter().find(called));
     let plan = Plan::default();
-    let fallback = "account.openai.azure.com";
-    let target = match &host {
-        Some(target) => target.clone(),
-        None => Target::parse(fallback, None).map_err(|error| error.to_string())?,
-    };
     let none = Credential::none();
-    let why = "only an answer was read".to_owned();
-    let mut base = walk::unfinished(&target, &plan, world, &none, Seen::default(), why);
-    if let (None, Some(service)) = (&host, named.or_else(|| target.service())) {
+    let base = |target: &Target| {
+        let why = "only an answer was read".to_owned();
+        walk::unfinished(target, &plan, world, &none, Seen::default(), why)
+    };
+    let fallback = "account.openai.azure.com";
+    let fallback = Target::parse(fallback, None).map_err(|error| error.to_string())?;
+    let parsed = |host: &str| Target::parse(host, None).ok().filter(&called);
+    let host = pasted::callee(&text, &base(&fallback), |host| parsed(host).is_some());
+    let host = host.and_then(|host| parsed(&host));
+    let is_assumed = host.is_none() && named.is_none();
+    let mut base = base(host.as_ref().unwrap_or(&fallback));
+    if let (None, Some(service)) = (&host, named.or_else(|| fallback.service())) {
         of_service(&mut base, service.id);
     }
-    let answers = pasted::explain(&text, &base, &secrets);
+    let answers = pasted::explain(&text, &base, is_assumed, &secrets);
     let known = answers.iter().any(|answer| answer.meaning.is_ok());
     let out = match arguments.format {
         TextOrJson::Json => render::pasted::to_json(&answers).map_err(|error| error.to_string())?,

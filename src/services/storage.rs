@@ -60,6 +60,11 @@ const REFUSALS: &[Refusal] = &[
         "ipauthorizationfailure",
         "oauthipauthorizationerror",
     ]),
+    // The same without its code, as what passes it on prints it.
+    Refusal::http("http-network-rules", "G12, Z26", 403, 403).blames(Blames::Network).words(&[
+        "not authorized to perform this operation.",
+        "not authorized to perform this operation)",
+    ]),
     Refusal::identity("identity-role-missing", "G12, Z27", 403, 403)
         .blames(Blames::Rights)
         .codes(&["authorizationpermissionmismatch", "insufficientaccountpermissions"])

@@ -58,7 +58,7 @@ fn the_json_of_an_answer_is_as_it_was() {
     assert!(texts.len() >= 4, "{texts:?}");
     for file in texts {
         let text = pasted::without_secrets(&fs::read_to_string(&file).unwrap());
-        let json = render::pasted::to_json(&pasted::explain(&text, &base, &[])).unwrap();
+        let json = render::pasted::to_json(&pasted::explain(&text, &base, false, &[])).unwrap();
         assert!(!json.contains("9f8e7d6c5b4a3928"), "{json}");
         let refresh = "UPDATE_SNAPSHOTS=1 cargo test --test it explain";
         assert_file(&file.with_extension("json"), &json, refresh);

@@ -1,8 +1,53 @@
-//! What clients print where no server answered (fact H114): the hop at which the call ended, and no cause.
+//! What clients print where no server answered (facts H114, H154, S57): the hop at which the call ended,
+//! and no cause.
 
-/// Words in lower case, and what they show. The first row that fits counts: a message names its first
-/// cause last.
-const ROWS: &[(&[&str], &str)] = &[
+/// A row: words in lower case, and what they show.
+type Row = (&'static [&'static str], &'static str);
+
+/// The hop of a row, in the sentence of `why`; what comes before and after it is the same for all.
+macro_rules! no_server {
+    ($hop:literal) => {
+        concat!(
+            "no server answered: ",
+            $hop,
+            ". A check from the application's machine walks that \
+                                               path: aoai-probe <host>"
+        )
+    };
+}
+
+/// The certificate is not for the name.
+const OF_NAME: &[&str] = &[
+    "remotecertificatenamemismatch",
+    "hostname mismatch",
+    "doesn't match",
+    "certificate is valid for",
+    "no subject alternative",
+    "no alternative certificate subject name",
+    "does not match certificate's altnames",
+    "err_tls_cert_altname_invalid",
+];
+
+/// The first row that fits counts: a message names its first cause last.
+const ROWS: &[Row] = &[
+    (
+        &["invalid port:", "unknown scheme for proxy url", "socksio", "proxy url had"],
+        no_server!(
+            "the client cannot use a proxy variable as it is set, NO_PROXY included (proxy)"
+        ),
+    ),
+    (
+        &[
+            "cannot connect to proxy",
+            "unable to connect to proxy",
+            "proxyconnect tcp",
+            "connection timed out: proxy",
+            "connection refused: proxy",
+        ],
+        no_server!(
+            "the client got no connection to its proxy, and of the service nothing is shown (proxy)"
+        ),
+    ),
     (
         &[
             "getaddrinfo",
@@ -16,10 +61,42 @@ const ROWS: &[(&[&str], &str)] = &[
             "unknownhostexception",
             "could not resolve host",
             "remote name could not be resolved",
+            "domain name not found",
+            "could not contact dns",
+            "timeout while contacting dns",
+            "dnsnameresolver",
+            "cannot unmarshal dns message",
+            "system.net.dns.",
+            ":53: i/o timeout",
+            "dial tcp: lookup ",
             "11001",
         ],
-        "no server answered: the client found no address for the name (dns). A check from the \
-         application's machine walks that path: aoai-probe <host>",
+        no_server!("the client found no address for the name (dns)"),
+    ),
+    (
+        &["unsafe legacy renegotiation"],
+        no_server!(
+            "the client met a server that renegotiates TLS in the old way, as what inspects TLS on the \
+             way does and Azure does not (tls)"
+        ),
+    ),
+    (
+        &[
+            "basic constraints of ca cert not marked critical",
+            "missing authority key identifier",
+            "missing subject key identifier",
+            "ca cert does not include key usage",
+        ],
+        no_server!(
+            "the client checks certificates strictly, as Python does from 3.13 on, and one of an \
+             authority in the chain is not made as RFC 5280 wants it, mostly that of an inspection (tls)"
+        ),
+    ),
+    (
+        OF_NAME,
+        no_server!(
+            "the certificate that the client was shown is not for the name it asked for (tls)"
+        ),
     ),
     (
         &[
@@ -32,11 +109,38 @@ const ROWS: &[(&[&str], &str)] = &[
             "self-signed certificate",
             "self_signed_cert",
             "self signed certificate",
-            "remote certificate is invalid",
-            "ssl certificate problem",
+            "untrustedroot",
+            "partialchain",
+            "trust relationship for the ssl",
         ],
-        "no server answered: the client does not trust the certificate that it was shown (tls). A \
-         check from the application's machine shows the chain: aoai-probe <host>",
+        no_server!("the client does not trust the certificate that it was shown (tls)"),
+    ),
+    (
+        &[
+            "revocationstatusunknown",
+            "offlinerevocation",
+            "crypt_e_revocation_offline",
+            "crypt_e_no_revocation_check",
+            "unable to check revocation",
+        ],
+        no_server!(
+            "the client could not see whether the certificate is revoked: it reached no OCSP responder \
+             or list at port 80, and the chain itself may be right (tls)"
+        ),
+    ),
+    (
+        &["remote certificate is invalid", "ssl certificate problem"],
+        no_server!("the client does not trust the certificate that it was shown (tls)"),
+    ),
+    (
+        &[
+            "eof occurred in violation of protocol",
+            "ssl_error_syscall",
+            "ssl_error_eof",
+            "remote party has closed the transport stream",
+            "before secure tls connection was established",
+        ],
+        no_server!("the connection was closed in the middle of the handshake (tls)"),
     ),
     (
         &[
@@ -47,8 +151,18 @@ const ROWS: &[(&[&str], &str)] = &[
             "sslv3_alert",
             "wrong_version_number",
         ],
-        "no server answered: the handshake failed (tls). A check from the application's machine walks \
-         that path: aoai-probe <host>",
+        no_server!("the handshake failed (tls)"),
+    ),
+    (
+        &[
+            "read etimedout",
+            "read timed out",
+            "channel response timed out",
+            "headers timeout error",
+            "und_err_headers_timeout",
+            "readtimeout",
+        ],
+        no_server!("the connection stood, and no answer came within the client's time (http)"),
     ),
     (
         &[
@@ -61,14 +175,17 @@ const ROWS: &[(&[&str], &str)] = &[
             "connection timed out",
             "connect timeout",
             "connecttimeout",
+            "connect call failed",
             "connection attempt failed",
             "i/o timeout",
             "failed to connect to",
+            "reset reason: connection timeout",
+            "remote connection failure",
+            "ws_open_error_underlying_io_open_failed",
             "10060",
             "10061",
         ],
-        "no server answered: the client got no connection (tcp). A check from the application's machine \
-         walks that path: aoai-probe <host>",
+        TCP,
     ),
     (
         &[
@@ -77,16 +194,46 @@ const ROWS: &[(&[&str], &str)] = &[
             "unexpected eof",
             "remote end closed",
             "socket hang up",
+            "server disconnected",
+            "peer closed connection",
+            "responseended",
+            "response ended prematurely",
+            "reset reason: connection termination",
         ],
-        "no server answered: the connection ended before an answer. A check from the application's \
-         machine walks that path: aoai-probe <host>",
+        no_server!("the connection ended before the end of an answer (http)"),
     ),
     (
-        &["apiconnectionerror", "connection error", "apitimeouterror", "request timed out"],
+        &[
+            "defaultazurecredential failed",
+            "defaultazurecredential authentication failed",
+            "defaultazurecredential: failed",
+        ],
+        no_server!(
+            "the client has no token: none of the sources that it tried gave one, each with its own \
+             reason in the text (identity)"
+        ),
+    ),
+    (
+        &[
+            "apiconnectionerror",
+            "connection error",
+            "apitimeouterror",
+            "request timed out",
+            "httpclient.timeout",
+            "client.timeout",
+            "context deadline exceeded",
+            "cannot connect to host",
+            "no connection to the remote host",
+        ],
         "no server answered, and the text does not show at which hop the call ended. A check from the \
          application's machine walks the path: aoai-probe <host>",
     ),
 ];
+
+const TCP: &str = no_server!("the client got no connection (tcp)");
+const OTHER_PORT: &str = no_server!(
+    "the client got no connection to a port other than 443, mostly that of its proxy (proxy)"
+);
 
 /// At which hop a call ended without an answer.
 pub fn why(text: &str) -> Option<&'static str> {
@@ -100,5 +247,31 @@ pub fn why(text: &str) -> Option<&'static str> {
         true => text.match_indices(*words).any(alone),
         false => text.contains(words),
     };
-    ROWS.iter().find(|(words, _)| words.iter().any(&says)).map(|(_, why)| *why)
+    let (_, why) = ROWS.iter().find(|(words, _)| words.iter().any(&says))?;
+    Some(if std::ptr::eq(*why, TCP) && is_of_another_port(&text) { OTHER_PORT } else { why })
+}
+
+/// The same without what is the same in all: a part of another sentence.
+pub(super) fn hop(text: &str) -> Option<&'static str> {
+    let why = why(text)?;
+    let hop =
+        why.strip_prefix("no server answered: ").and_then(|rest| rest.split_once(". A check"));
+    Some(hop.map_or("no more is shown than that it got no answer", |(hop, _)| hop))
+}
+
+/// Whether a text in lower case is of a certificate for another name.
+pub(super) fn is_of_name(lower: &str) -> bool {
+    OF_NAME.iter().any(|words| lower.contains(words))
+}
+
+/// Whether all addresses in a text have a port, and none has that of the service.
+fn is_of_another_port(text: &str) -> bool {
+    let ports =
+        text.split(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).filter_map(|word| {
+            let (address, port) = word.trim_end_matches([':', '.']).split_once(':')?;
+            address.parse::<std::net::Ipv4Addr>().ok()?;
+            port.parse::<u16>().ok()
+        });
+    let ports: Vec<u16> = ports.collect();
+    !ports.is_empty() && !ports.contains(&443)
 }

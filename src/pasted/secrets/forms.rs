@@ -89,6 +89,36 @@ fn bare(text: &str) -> String {
     }
 }
 
+/// Without what elements of XML hold whose name says that it is secret and that have attributes or a
+/// prefix; the text of the others has the form of a value.
+pub(super) fn without_elements(text: &str, is_secret: impl Fn(&str) -> bool) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_:.".contains(c);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at + 1);
+        out.push_str(before);
+        rest = tag;
+        let name = &tag[..tag.find(|c| !is_name(c)).unwrap_or(tag.len())];
+        let local = name.rsplit(':').next().unwrap_or_default();
+        if name.is_empty() || !is_secret(local) {
+            continue;
+        }
+        // A tag that is not closed, or that has nothing in it, holds no text.
+        let end = tag.find(['<', '>']).filter(|end| tag[*end..].starts_with('>'));
+        let Some(end) = end.filter(|end| !tag[..*end].ends_with('/')) else { continue };
+        let inside = &tag[end + 1..];
+        let length = inside.find("</").or_else(|| inside.find('\n')).unwrap_or(inside.len());
+        if inside[..length].trim().is_empty() || tag[name.len()..end].is_empty() && name == local {
+            continue;
+        }
+        out.push_str(&tag[..=end]);
+        out.push_str(MARK);
+        rest = &inside[length..];
+    }
+    out + rest
+}
+
 /// Without words in the form of a key or a token.
 pub(super) fn without_words_of_keys(text: &str) -> String {
     let base64 = |c: char| c.is_ascii_alphanumeric() || "/+=".contains(c);

@@ -12,6 +12,12 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 16 << 10;
 /// What ends a value without quotes, as it begins a text or ends the one around it.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
+/// Words of sentences behind the name of a scheme.
+const WORDS: &[&str] = &["constraints", "auth", "authentication"];
+/// What classes of the SDKs end with that begin a message.
+const CLASSES: &[&str] = &["Credential", "Exception", "Error"];
+/// How far before a name the beginning of its URL is looked for.
+const LONGEST_URL: usize = 512;
 /// Names that a challenge has behind its scheme.
 const CHALLENGE: &[&str] =
     &["realm", "authorization", "authorization_uri", "resource", "resource_id", "error", "scope"];
@@ -37,11 +43,19 @@ impl<'t> Assigned<'t> {
         at + rest.find(|c| !characters.contains(c)).unwrap_or(rest.len())
     }
 
-    /// Behind a quote, if there is one.
+    /// Behind a quote, if there is one: of one sign, of three as Python and TOML have it around several
+    /// lines, or of two as CSV doubles it.
     fn quote(&self, at: usize) -> Option<(Quote<'t>, usize)> {
         let end = self.skip(at, "\\");
-        let quote = self.rest(end).chars().next().filter(|c| "\"'`".contains(*c))?;
-        let end = end + quote.len_utf8();
+        let rest = self.rest(end);
+        let quote = rest.chars().next().filter(|c| QUOTES.contains(c))?;
+        let begins = |c: char| !c.is_whitespace() && !QUOTES.contains(&c) && !ENDS.contains(c);
+        let signs = match rest.chars().take(4).take_while(|c| *c == quote).count() {
+            3.. => 3,
+            2 if rest[2..].starts_with(begins) && !rest[2..].starts_with([':', '=']) => 2,
+            _ => 1,
+        };
+        let end = end + signs;
         Some((&self.text[at..end], end))
     }
 
@@ -53,8 +67,13 @@ impl<'t> Assigned<'t> {
 
     /// Behind the quote or the bracket that ends the name, and spaces.
     fn behind_name(&self) -> usize {
-        let at = self.quote(self.end).map_or(self.end, |(_, at)| at);
-        self.skip(at, ")] \t")
+        let at = self.quote(self.end).map_or(self.end, |(_, at)| self.skip(at, "\"'"));
+        let at = self.skip(at, ")] \t");
+        // `Key 1: ..`, as the portal names the two keys of an account.
+        let digits = self.skip(at, "0123456789");
+        let signed = self.rest(self.skip(digits, " ")).starts_with([':', '=']);
+        let numbered = (1..=2).contains(&(digits - at)) && at > self.end && signed;
+        if numbered { self.skip(digits, " ") } else { at }
     }
 
     /// Behind what assigns a value to the name.
@@ -81,7 +100,11 @@ impl<'t> Assigned<'t> {
         let at = self.skip(sign, " \t");
         // A value in quotes may be on the next line, as where JSON is printed for people.
         let below = self.skip(at, " \t\r\n");
-        let at = if self.opening(below).is_some() { below } else { at };
+        let at = if self.opening(below).is_some() || below > at && self.is_a_key_line(below) {
+            below
+        } else {
+            at
+        };
         let inside = self.skip(at, "([");
         let list = inside > at && self.opening(inside).is_some();
         let at = if list || self.rest(at).starts_with('[') { inside } else { at };
@@ -93,7 +116,53 @@ impl<'t> Assigned<'t> {
             Some((quote, from)) => Some((from, self.closing(from, quote))),
             None => Some((at, self.unquoted(at, line))),
         }
+        .map(|(from, to)| (from, self.changed(to)))
         .filter(|(from, to)| self.is_a_value(*from, *to))
+    }
+
+    /// The end of the value that one is changed to, `"old" -> "new"`, as plans of Terraform show it.
+    fn changed(&self, to: usize) -> usize {
+        let at = self.quote(to).map_or(to, |(_, at)| at);
+        let Some(rest) = self.rest(at).trim_start_matches([' ', ')']).strip_prefix("->") else {
+            return to;
+        };
+        let at = self.skip(self.text.len() - rest.len(), " ");
+        match self.opening(at) {
+            Some((quote, from)) => self.closing(from, quote),
+            None => self.word(at),
+        }
+    }
+
+    /// Whether the name is the last part of a URL's path, or a method of a class as Go's clients write it
+    /// (`Client#GetSecret: ..`): what follows it is a message.
+    pub(super) fn is_of_path(&self) -> bool {
+        let before = &self.text[..self.start];
+        let near = before.len().saturating_sub(LONGEST_URL);
+        let near = (near..=before.len()).find(|at| before.is_char_boundary(*at)).unwrap_or(near);
+        let ends = |c: char| c.is_whitespace() || QUOTES.contains(&c);
+        let run = before[near..].rsplit(ends).next().unwrap_or_default();
+        let url = run.ends_with('/') && run.contains("://") && !run.contains(['?', '#']);
+        let method = run.strip_suffix('#').is_some_and(|class| {
+            class.ends_with(|c: char| c.is_ascii_alphanumeric()) && class.contains('.')
+        });
+        let next = self.rest(self.end);
+        method && next.starts_with(": ") || url && !next.starts_with(['=', '/', ':'])
+    }
+
+    /// Whether a line is one word alone with letters and digits, as a key is that was copied below its name.
+    fn is_a_key_line(&self, at: usize) -> bool {
+        let rest = self.rest(at);
+        let end = rest.char_indices().take(LONGEST_URL).find(|(_, c)| ['\n', '\r'].contains(c));
+        let line = match end {
+            Some((end, _)) => &rest[..end],
+            None if rest.len() < LONGEST_URL => rest,
+            None => return false,
+        };
+        let has = |is: fn(&u8) -> bool| line.bytes().any(|byte| is(&byte));
+        line.len() >= SHORTEST
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+            && !line.contains([' ', '\t', ':', '<', '{', '['])
     }
 
     /// The lines below a name that YAML gives a text of several lines, `key: |`.
@@ -112,9 +181,15 @@ impl<'t> Assigned<'t> {
         Some((from + indent, from + below[..length].trim_end().len()))
     }
 
-    /// Numbers of Entra ID follow many a name, and are no secrets.
+    /// Numbers of Entra ID and classes of the SDKs follow many a name, and are no secrets.
     fn is_a_value(&self, from: usize, to: usize) -> bool {
         let value = self.text.get(from..to).unwrap_or_default();
+        let class = value.strip_suffix(':').unwrap_or_default();
+        let is_class = CLASSES.iter().any(|ending| class.ends_with(ending))
+            && class.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if is_class && self.rest(to).starts_with(' ') {
+            return false;
+        }
         let behind = value.strip_prefix("AADSTS").filter(|rest| rest.starts_with(is_digit));
         let ends = [' ', ':', '.', ','];
         let is_number = behind.map(|rest| rest.trim_start_matches(is_digit));
@@ -126,7 +201,8 @@ impl<'t> Assigned<'t> {
         let rest = self.rest(from);
         let ends = |(at, c): &(usize, char)| {
             let escapes = rest[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
-            ['\n', '\r'].contains(c) || rest[*at..].starts_with(quote) && escapes % 2 == 0
+            let line = quote.len() < 3 && ['\n', '\r'].contains(c);
+            line || rest[*at..].starts_with(quote) && escapes % 2 == 0
         };
         from + rest.char_indices().find(ends).map_or(rest.len(), |(at, _)| at)
     }
@@ -250,6 +326,8 @@ impl<'t> Assigned<'t> {
             at = self.skip(at + word.len(), ": ");
         }
         let at = self.opening(at).map_or(at, |(_, at)| at);
+        let below = self.skip(at, "\r\n");
+        let at = if below > at && self.is_a_key_line(below) { below } else { at };
         if at == self.end {
             return None;
         }
@@ -259,7 +337,8 @@ impl<'t> Assigned<'t> {
         let fits = word.len() >= SHORTEST
             && has(u8::is_ascii_digit)
             && has(u8::is_ascii_alphabetic)
-            && !is_a_host(word);
+            && !is_a_host(word)
+            && !word.starts_with("HTTP/");
         (fits && self.is_a_value(at, to)).then_some((at, at + word.len()))
     }
 
@@ -271,7 +350,9 @@ impl<'t> Assigned<'t> {
         let challenge = CHALLENGE
             .iter()
             .any(|name| value.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
-        (at > self.end && !challenge && (any || value.len() >= 2 * SHORTEST)).then_some((at, to))
+        let is_word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
+        (at > self.end && !challenge && !is_word && (any || value.len() >= 2 * SHORTEST))
+            .then_some((at, to))
     }
 
     fn word(&self, at: usize) -> usize {

@@ -1,0 +1,227 @@
+//! What a text means that is of another server than the service: a login host, a platform's token
+//! endpoint, a proxy, or a gateway whose own call failed.
+
+use crate::diagnose::rule;
+use crate::diagnose::rules::identity;
+use crate::diagnosis::{AnswerMeaning, Confidence};
+use crate::evidence::http::HttpAnswer;
+
+use super::{Asked, text, unanswered};
+
+/// What clients print where a proxy refuses to connect them (facts H113, H152), in lower case: the first
+/// words of the line, and what is directly before the status.
+const CONNECT_REFUSED: &[(&str, &str)] = &[
+    ("connect tunnel failed", "response "),
+    ("tunnel connection failed", ": "),
+    ("received http code", " "),
+    ("proxyerror", ": "),
+    ("proxy tunnel request to proxy", "status code '"),
+    ("httpproxyconnectexception", "status: "),
+    ("proxy response", " ("),
+    ("tunneling socket could not be established", "statuscode="),
+    ("tunnel failed", "got: "),
+    ("unable to tunnel through proxy", "http/1.1 "),
+];
+/// What one says that wants to know its caller, in lower case.
+const WANTS_A_LOGIN: &[&str] = &["proxy authentication required"];
+
+/// Gateways, by what they print of their own call (fact H153): words in lower case, the name, and
+/// whether a library prints the same without an answer.
+const GATEWAYS: &[(&str, &str, bool)] = &[
+    ("litellm.", "LiteLLM", true),
+    ("upstream connect error", "Envoy", false),
+    ("is_bifrost_error", "Bifrost", false),
+    ("while calling backend service", "API Management", false),
+    ("backendconnectionfailure", "API Management", false),
+];
+
+/// Findings of a platform's token endpoint by words in lower case (fact H151).
+const OF_PLATFORM: &[(&[&str], &str)] = &[
+    (&["<html", "<!doctype"], "identity-metadata-proxy"),
+    (&["identity not found"], "identity-managed-missing"),
+    (
+        &[
+            "no response from the imds",
+            "no response received from the managed identity endpoint",
+            "failed to retrieve imds token",
+            "deadline exceeded",
+            "connection refused",
+            "econnrefused",
+            "no route to host",
+            "network is unreachable",
+            "timed out",
+            "i/o timeout",
+        ],
+        "identity-metadata-unreachable",
+    ),
+];
+
+/// What the answer means, where it is not the service's; `own`: the tables of the service read it.
+pub(super) fn of(
+    asked: &Asked,
+    answer: &HttpAnswer,
+    of_platform: bool,
+    own: bool,
+) -> Option<AnswerMeaning> {
+    let text = text(answer);
+    of_token(asked, text)
+        .or_else(|| self::of_platform(asked, answer, text).filter(|_| of_platform && !own))
+        .or_else(|| of_proxy(asked, answer.status, text))
+        .or_else(|| of_name(asked, answer.status, text))
+        .or_else(|| of_gateway(asked, answer.status, text).filter(|_| !own))
+}
+
+/// What the text means where it is about a token: Entra ID's numbers, and the message of a platform's
+/// endpoint.
+fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
+    let (id, callee, refused, testable) = if let Some(id) = identity::entra::finding_of(text) {
+        let testable = "a check from the application's machine with its own credential asks for the \
+                        same token";
+        (id, "Entra ID (the login host)", "by Entra ID, which its number shows", testable)
+    } else if identity::platform_fetch_failed(text) {
+        let testable = "no client can test the platform's own fetch; a check from the application's \
+                        machine asks its endpoint again";
+        let refused = "by the platform's token endpoint: it took the request, and its own fetch failed \
+                       behind it";
+        (identity::PLATFORM_FETCH, "the platform's token endpoint", refused, testable)
+    } else {
+        return None;
+    };
+    meaning(asked, id, callee, refused, testable)
+}
+
+/// What the text means where a platform's token endpoint was asked.
+fn of_platform(asked: &Asked, answer: &HttpAnswer, text: &str) -> Option<AnswerMeaning> {
+    let text = text.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
+    let id = match answer.status {
+        407 => "identity-metadata-proxy",
+        _ => match OF_PLATFORM.iter().find(|(words, _)| says(words)) {
+            Some((_, "identity-managed-missing")) if says(&["client_id=", "clientid="]) => {
+                "identity-managed-not-assigned"
+            }
+            // What answered is reached.
+            Some((_, "identity-metadata-unreachable")) if answer.status != 0 => {
+                "identity-metadata-refused"
+            }
+            Some((_, id)) => id,
+            None if answer.status >= 400 => "identity-metadata-refused",
+            None => return None,
+        },
+    };
+    let is_answer = id != "identity-metadata-unreachable";
+    let refused = match (is_answer, id) {
+        (false, _) => "by no server: no answer of the platform's token endpoint came",
+        (true, "identity-metadata-proxy") => {
+            "by a proxy in the place of the platform's token endpoint, which is to be asked without one"
+        }
+        _ => "by the platform's token endpoint: no service was asked",
+    };
+    let callee = "the platform's token endpoint";
+    let testable =
+        "a check from the application's machine asks the same endpoint: aoai-probe <host>";
+    let found = meaning(asked, id, callee, refused, testable)?;
+    // Of several sources, each may be the one that the application means.
+    let several = says(&["attempted credentials", "defaultazurecredential"]);
+    let confidence = if several { Confidence::Possible } else { found.confidence };
+    Some(AnswerMeaning { is_answer, confidence, ..found })
+}
+
+/// Whether a text is of a client that a proxy refused.
+#[must_use]
+pub fn refused_by_proxy(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    connect_status(&lower).is_some() || WANTS_A_LOGIN.iter().any(|words| lower.contains(words))
+}
+
+/// The status of a proxy that refuses to connect.
+fn connect_status(lower: &str) -> Option<u16> {
+    let behind = |(words, before): &(&str, &str)| {
+        let line = lower[lower.find(words)? + words.len()..].lines().next()?;
+        let status = line[line.find(before)? + before.len()..].get(..3)?;
+        status.parse().ok().filter(|status| (300..600).contains(status))
+    };
+    CONNECT_REFUSED.iter().find_map(behind)
+}
+
+/// What the text means where a proxy refuses the connection itself, before any server of Azure.
+fn of_proxy(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
+    let lower = text.to_ascii_lowercase();
+    let wants = WANTS_A_LOGIN.iter().any(|words| lower.contains(words));
+    let (id, refused) = match (connect_status(&lower), status) {
+        (Some(407), _) | (None, 407) => ("proxy-auth-required", BY_PROXY),
+        (Some(500..), _) => (
+            "proxy-target-unreachable",
+            "by a proxy, which its text shows: it got no connection to the host itself",
+        ),
+        (Some(_), _) => ("proxy-denied", BY_PROXY),
+        (None, 0) if wants => ("proxy-auth-required", BY_PROXY),
+        _ => return None,
+    };
+    let testable = "a check from the application's machine, with the proxy variables of the \
+                    application, asks the proxy the same: aoai-probe <host>";
+    meaning(asked, id, "the proxy", refused, testable)
+}
+
+const BY_PROXY: &str = "by a proxy, which its text shows: no server behind it was asked";
+
+/// What the text means where a certificate does not have the privatelink name that a client asked for.
+fn of_name(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
+    let lower = text.to_ascii_lowercase();
+    if status != 0 || !lower.contains("privatelink.") || !unanswered::is_of_name(&lower) {
+        return None;
+    }
+    let callee = asked.base.target.service_name.as_deref().unwrap_or("the service");
+    let refused =
+        "by the client itself: the certificate that it was shown has the public name alone";
+    let testable = "a check from the application's machine shows the names: aoai-probe <host>";
+    let found = meaning(asked, "tls-privatelink-name", callee, refused, testable)?;
+    Some(AnswerMeaning { is_answer: false, ..found })
+}
+
+/// Whether a text is what a gateway prints of its own call.
+#[must_use]
+pub fn is_of_gateway(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    GATEWAYS.iter().any(|(words, _, library)| !library && lower.contains(words))
+}
+
+/// What the text means where a gateway answered, and its own call got no answer.
+fn of_gateway(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
+    let lower = text.to_ascii_lowercase();
+    let (_, name, _) = GATEWAYS
+        .iter()
+        .find(|(words, _, library)| lower.contains(words) && (!library || status >= 400))?;
+    let hop = unanswered::hop(text)?;
+    let refused = format!("by no server of the service: {name} answered; of its own call, {hop}");
+    let testable = "a check from the gateway's own machine walks that path: aoai-probe <host>";
+    let found = meaning(asked, "http-gateway-leg", "its backend", &refused, testable)?;
+    Some(AnswerMeaning { caller: format!("the gateway ({name})"), is_answer: false, ..found })
+}
+
+/// The meaning of an answer of another server than the service.
+fn meaning(
+    asked: &Asked,
+    id: &str,
+    callee: &str,
+    refused: &str,
+    testable: &str,
+) -> Option<AnswerMeaning> {
+    let rule = rule(id)?;
+    Some(AnswerMeaning {
+        id: rule.id,
+        title: rule.title,
+        short: rule.short.unwrap_or(rule.title),
+        between_services: asked.caller.is_some(),
+        caller: asked.caller.unwrap_or("the application").to_owned(),
+        callee: callee.to_owned(),
+        refused: refused.to_owned(),
+        causes: &[],
+        by_text: true,
+        is_answer: true,
+        confidence: Confidence::Inferred,
+        testable: testable.to_owned(),
+        finding: None,
+        page: rule.page(),
+    })
+}
