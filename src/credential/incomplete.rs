@@ -3,7 +3,7 @@
 
 use super::authority::{self, AUTHORITY_HOST};
 use super::options::CredentialOptions;
-use super::sources::{SOURCES, Source, is_wanted};
+use super::sources::{Probe, SOURCES, Source, is_wanted};
 use crate::evidence::identity::{Configured, IncompleteSource};
 use crate::world::Environment;
 
@@ -63,14 +63,14 @@ fn incomplete(
     }
     let set = |name: &&'static str| environment.get(name).is_some();
     let empty = |name: &&'static str| environment.is_empty(name);
+    let given = |name: &&'static str| set(name) || empty(name);
     let all = || own.iter().chain(source.shared_variables);
     let those = |of: &dyn Fn(&&'static str) -> bool| -> Vec<String> {
         all().filter(|name| of(name)).map(|name| (*name).to_owned()).collect()
     };
     // Empty variables count where all others of their source are set, or empty as well; they do
     // not where a source before it is complete, since nothing reads them then.
-    let meant =
-        own.iter().any(&set) || !*any_complete && all().all(|name| set(name) || empty(name));
+    let meant = own.iter().any(&set) || !*any_complete && all().all(&given);
     let missing = those(&|name| !set(name));
     *any_complete |= missing.is_empty();
     let near_misses = near_misses(environment, &missing);
@@ -78,10 +78,18 @@ fn incomplete(
     // is misspelt, or that `AZURE_TOKEN_CREDENTIALS` names; else the first of them.
     let shared = source.shared_variables;
     let alike = || SOURCES.iter().filter(|other| other.shared_variables == shared);
+    // Some of them have no variable of their own: what the user names, or the platform shows.
+    let is_other = |other: &Source| {
+        let named = options.choice.name() == Some(other.name);
+        other.detected(&Probe { options, environment, named }).is_some()
+    };
     let is_first = || {
         alike().find(|other| !other.variables.is_empty()).is_some_and(|one| one.name == source.name)
-            && alike()
-                .all(|other| !is_wanted(other, environment) && !other.variables.iter().any(&set))
+            && !alike().any(|other| {
+                is_wanted(other, environment)
+                    || other.variables.iter().any(&given)
+                    || is_other(other)
+            })
     };
     let meant = meant
         || !*any_complete

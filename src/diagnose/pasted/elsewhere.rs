@@ -38,7 +38,7 @@ fn is_own(row: &Refusal) -> bool {
     let shared = |words: &&str| refusals::common().iter().any(|other| other.words.contains(words));
     matches!(row.blames, Blames::Network | Blames::Rights)
         && row.by_text()
-        && (row.words.is_empty() || !row.words.iter().any(|words| shared(words)))
+        && (row.words.is_empty() || !row.words.iter().any(shared))
 }
 
 /// The answer with the code of the service's own table that its text has, where it is not printed as a

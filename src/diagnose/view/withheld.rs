@@ -21,7 +21,10 @@ pub(in crate::diagnose) fn denied_by_filter<'a>(
     let answer = |exchange: &'a Exchange| exchange.answer();
     let a = r.a.value().and_then(answer)?;
     let aaaa = r.aaaa.value().and_then(answer)?;
-    let denies = |answer: &Answer| matches!(answer.rcode, Rcode::NxDomain | Rcode::ServFail);
+    let denies = |answer: &Answer| {
+        matches!(answer.rcode, Rcode::NxDomain | Rcode::ServFail)
+            && !answer.soa_holds(answer.chain(name).aliases.last().unwrap_or(name))
+    };
     let chain = aaaa.chain(name);
     let last = chain.aliases.last().unwrap_or(name);
     let zone = aaaa.soa.as_ref()?;

@@ -44,12 +44,13 @@ impl ResolverEvidence {
 fn denies(one: &Answer, other: &Answer, name: &str) -> bool {
     let chain = one.chain(name);
     let denied = chain.aliases.last().map_or(name, String::as_str);
-    one.rcode == Rcode::NxDomain && other.shows(name, denied)
+    one.rcode == Rcode::NxDomain && other.shows(name, denied, one.soa_holds(denied))
 }
 
 impl Answer {
-    /// Whether `wanted`, a name of the chain that begins with `name`, exists by this answer.
-    fn shows(&self, name: &str, wanted: &str) -> bool {
+    /// Whether `wanted`, a name of the chain that begins with `name`, exists by this answer; `by_zone`:
+    /// the other answer is the word of the zone of `wanted`.
+    fn shows(&self, name: &str, wanted: &str, by_zone: bool) -> bool {
         if self.rcode != Rcode::NoError {
             return false;
         }
@@ -57,8 +58,8 @@ impl Answer {
         let last = chain.aliases.last().map_or(name, String::as_str);
         if last.eq_ignore_ascii_case(wanted) {
             // An empty answer may be a filter's, or that of a cache which knows of NXDOMAIN for the
-            // other type (dnsmasq, fact D184); with its SOA it is the zone's own word.
-            return !chain.addresses.is_empty() || self.soa_holds(wanted);
+            // other type (dnsmasq, fact D184); where it alone has the SOA, it is the zone's own word.
+            return !chain.addresses.is_empty() || !by_zone && self.soa_holds(wanted);
         }
         let all = std::iter::once(name).chain(chain.aliases.iter().map(String::as_str));
         { all }.any(|one| one.eq_ignore_ascii_case(wanted))
@@ -153,6 +154,7 @@ mod tests {
         let filtered_there = || answer("NOERROR", &[alias], "");
         let denied = || answer("NXDOMAIN", &[], "");
         let denied_there = || answer("NXDOMAIN", &[alias], "privatelink.openai.azure.com");
+        let denied_by_filter = || answer("NXDOMAIN", &[alias], "");
         let own = || answer("NOERROR", &[(NAME, "A", "10.3.0.5")], "");
         for (a, aaaa, wanted) in [
             (private(), empty(), None),
@@ -166,7 +168,8 @@ mod tests {
             (public(), empty(), Some(Contradiction::Zone)),
             (private(), denied(), Some(Contradiction::Existence)),
             (denied(), empty(), Some(Contradiction::Existence)),
-            (denied_there(), empty(), Some(Contradiction::Existence)),
+            (denied_there(), empty(), None),
+            (denied_by_filter(), empty(), Some(Contradiction::Existence)),
             (denied_there(), filtered_there(), None),
             (denied_there(), public(), Some(Contradiction::Existence)),
             (own(), denied(), Some(Contradiction::Existence)),

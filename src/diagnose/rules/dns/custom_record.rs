@@ -122,6 +122,10 @@ fn rewritten(e: &View<'_>, r: &ResolverView<'_>) -> Option<Rewritten> {
     if !fails || !used || !given.iter().all(|a| classify(*a).is_private()) {
         return None;
     }
+    // An answer to every name is no word about this one.
+    if dns_experiments::wildcard_match(e, r.seen, given).is_some() {
+        return None;
+    }
     let aliases = r.seen.aliases(&e.dns.name);
     let public = |alias: &String| {
         !is_privatelink(alias) && PUBLIC_CHAIN.iter().any(|zone| is_within(alias, zone))
