@@ -70,7 +70,8 @@ fn incomplete(
     };
     // Empty variables count where all others of their source are set, or empty as well; they do
     // not where a source before it is complete, since nothing reads them then.
-    let meant = own.iter().any(&set) || !*any_complete && all().all(&given);
+    let is_read = !*any_complete || source.read_first_by_an_sdk;
+    let meant = own.iter().any(&set) || is_read && all().all(&given);
     let missing = those(&|name| !set(name));
     *any_complete |= missing.is_empty();
     let near_misses = near_misses(environment, &missing);
@@ -218,7 +219,10 @@ mod tests {
         assert_eq!(half(&[(secret, "canary"), (file, "")]), []);
         assert_eq!(half(&[(secret, ""), (file, "/f")]), one("client-secret", secret));
         assert_eq!(half(&[(API_KEY_VARIABLE, "")])[..1], one("api-key", API_KEY_VARIABLE));
-        assert_eq!(half(&[(API_KEY_VARIABLE, "canary"), (TOKEN_VARIABLE, "")]), []);
+        assert_eq!(
+            half(&[(API_KEY_VARIABLE, "canary"), (TOKEN_VARIABLE, "")]),
+            one("token", TOKEN_VARIABLE)
+        );
         let nothing_meant = configured_in(&environment(&[(secret, "")]));
         assert_eq!(nothing_meant.incomplete, []);
         // As a compose file leaves them whose host sets none: Python's SDK fails at them, too.

@@ -66,6 +66,8 @@ pub struct Source {
     pub shared_variables: &'static [&'static str],
     /// Variables of this source whose values are secret; some of them are optional.
     pub secret_variables: &'static [&'static str],
+    /// Whether an SDK reads its variable before those of every other source, set or empty (fact I111).
+    pub(super) read_first_by_an_sdk: bool,
     /// Whether `auto` passes it over, since it runs a program.
     pub only_when_named: bool,
     /// The class of `DefaultAzureCredential` that it is, if that has it.
@@ -87,6 +89,7 @@ impl Source {
         of_service: false,
         shared_variables: &[],
         secret_variables: &[],
+        read_first_by_an_sdk: false,
         only_when_named: false,
         class: None,
         detect: |_| None,

@@ -10,6 +10,7 @@ pub(super) const SOURCE: Source = Source {
     title: "an Entra token from AZURE_OPENAI_AD_TOKEN",
     variables: &[VARIABLE],
     secret_variables: &[VARIABLE],
+    read_first_by_an_sdk: true,
     detect: |probe| Detected::variable(probe, VARIABLE),
     ..Source::BASE
 };

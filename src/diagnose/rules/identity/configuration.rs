@@ -131,14 +131,21 @@ fn half(e: &View<'_>) -> Option<FindingBuilder> {
     let stumbled = |half: &IncompleteSource| {
         lacks_values_alone(half) && profile(&half.source).empty_breaks_sdk
     };
+    let keyed = e.identity.kind == CredentialKind::ApiKey;
+    let sent_empty = |half: &IncompleteSource| {
+        keyed && lacks_values_alone(half) && profile(&half.source).empty_is_sent
+    };
     // An application with a key or a token at hand asks no source.
     let asks = e.identity.acquisition.is_some();
     let halves = &e.identity.configured.incomplete;
     let (index, half) = halves.iter().enumerate().find(|(_, half)| {
-        wanting || stumbled(half) || !lacks_values_alone(half) && !has_ids_alone(half)
+        wanting
+            || stumbled(half)
+            || sent_empty(half)
+            || !lacks_values_alone(half) && !has_ids_alone(half)
     })?;
     let meant = !profile(&half.source).platform_sets_part;
-    let level = match wanting && meant || asks && stumbled(half) {
+    let level = match wanting && meant || asks && stumbled(half) || sent_empty(half) {
         true => Level::Risk,
         false => Level::Note,
     };
@@ -168,6 +175,10 @@ fn half(e: &View<'_>) -> Option<FindingBuilder> {
         true => {
             "DefaultAzureCredential for Python fails at it, whatever comes after; other SDKs may pass \
              over the source"
+        }
+        false if sent_empty(half) => {
+            "openai for Python, and LangChain over it, send this empty token in place of the key; other \
+             SDKs do not read that variable"
         }
         false => "the SDKs pass over a source that is not complete, and say so in a log alone",
     });

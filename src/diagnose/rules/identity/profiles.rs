@@ -20,6 +20,8 @@ pub(super) struct Profile {
     /// Whether `DefaultAzureCredential` for Python ends at a variable of it that is set and empty;
     /// it goes on where one is not set (fact I2a).
     pub(super) empty_breaks_sdk: bool,
+    /// Whether openai for Python sends its variable, set and empty, in place of a key (fact I111).
+    pub(super) empty_is_sent: bool,
     /// Whether this machine signs its assertion, with the times of its own clock.
     pub(super) signs_assertion: bool,
     /// Whether the platform chooses the identity where none is named.
@@ -38,6 +40,7 @@ const BASE: Profile = Profile {
     program: None,
     platform_sets_part: false,
     empty_breaks_sdk: false,
+    empty_is_sent: false,
     signs_assertion: false,
     is_managed: false,
     has_token_proxy: false,
@@ -56,7 +59,7 @@ const PROFILES: &[Profile] = &[
     Profile { name: "api-key-file", ..BASE },
     Profile { name: "token-file", ..BASE },
     Profile { name: "api-key", label: Some("AZURE_OPENAI_API_KEY"), ..BASE },
-    Profile { name: "token", label: Some("AZURE_OPENAI_AD_TOKEN"), ..BASE },
+    Profile { name: "token", label: Some("AZURE_OPENAI_AD_TOKEN"), empty_is_sent: true, ..BASE },
     Profile { name: "assertion-file", ..BASE },
     Profile {
         name: "client-secret",
