@@ -27,6 +27,7 @@ pub(super) const ON_WINDOWS: &[&str] = &[
     "Get-NetIPAddress",
     "Get-NetIPInterface",
     "Get-NetIPv4Protocol",
+    "Get-NetIPsecRule",
     "Get-NetNeighbor",
     "Get-NetRoute",
     "Get-NetTCPConnection",

@@ -168,7 +168,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             library.words()
         ))
         .reasoning(
-            "Go programs, systemd-resolved and forwarding resolvers ask with EDNS, and get the other \
+            "Go programs, many DNS caches and forwarding resolvers ask with EDNS, and get the other \
              answer",
         )
         .owner("DNS")

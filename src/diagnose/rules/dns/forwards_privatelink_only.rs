@@ -90,7 +90,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                  public SOA",
             )
             .decide_with(format!(
-                "{} SOA  # and x2, x3, ...: a public SOA for any: several servers",
+                "{} SOA # and x2, x3, ...: a public SOA for any: several servers",
                 text::dig(&format!("x1.{zone}"), decider.seen)
             )),
     };

@@ -1,4 +1,4 @@
-//! An answer that does not fit into a plain datagram of 512 octets (RFC 1035): musl before 1.2.4, of
+//! An answer that does not fit into a plain datagram of 512 bytes (RFC 1035): musl before 1.2.4, of
 //! Alpine before 3.18, does not ask again over TCP, and uses what there was space for (fact D202).
 
 use crate::diagnose::view::library::Library;
