@@ -112,11 +112,13 @@ impl Credential {
                 None => format!("{} comes first", taken.label),
             },
             left_out_by: None,
+            by_order: named.is_none(),
         });
         let foreign = foreign.map(|(variable, keys)| SkippedSource {
             source: variable.to_owned(),
             reason: format!("it is for a key of {}", keys.of),
             left_out_by: None,
+            by_order: false,
         });
         let skipped_sources = others.chain(left_out).chain(foreign).collect();
         let with = Self {

@@ -7,7 +7,7 @@ use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverEvidence, Syste
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Expect, Observed, TargetKind, tunnel};
-use crate::services::{self, Service};
+use crate::services::{self, Kind, Service};
 
 pub use super::again::{again, again_at, again_with, again_without, command_options, word};
 
@@ -102,6 +102,14 @@ pub fn account(e: &Evidence) -> &str {
 #[must_use]
 pub fn service(e: &Evidence) -> Option<&'static Service> {
     e.target.service.as_deref().and_then(services::by_id)
+}
+
+/// Whether clients for Azure OpenAI call it: an account, or a gateway that may be in front of one.
+#[must_use]
+pub fn by_openai_client(e: &Evidence) -> bool {
+    service(e).is_some_and(|service| {
+        matches!(service.kind, Kind::Account | Kind::Regional | Kind::Gateway(_))
+    })
 }
 
 /// What the target's resource is called in a sentence.

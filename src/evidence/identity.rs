@@ -269,14 +269,9 @@ pub struct SkippedSource {
     /// order of this tool's sources decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out_by: Option<String>,
-}
-
-impl SkippedSource {
-    /// Whether the order of this tool's sources decided, and no option named another one.
-    #[must_use]
-    pub fn is_by_order(&self) -> bool {
-        self.left_out_by.is_none() && self.reason.ends_with(" comes first")
-    }
+    /// Whether the order of this tool's sources alone decided: no option and no variable.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_order: bool,
 }
 
 /// Why a credential was not sent.

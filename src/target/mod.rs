@@ -226,7 +226,9 @@ impl Target {
         let rest = typed.split_once("://").map_or(typed.as_str(), |(_, rest)| rest);
         let path = rest.find('/').map_or("", |at| &rest[at..]).trim_end_matches('/');
         let calls_operations = self.service.is_some_and(Service::is_account);
-        if calls_operations && path != self.seen.base_path {
+        // The base of the v1 API, as clients for OpenAI are given it, also below a project.
+        let rest = path.strip_prefix(self.seen.base_path.as_str()).unwrap_or(path);
+        if calls_operations && !matches!(rest, "" | "/openai/v1") {
             let (variable, path) = (variable.to_owned(), path.to_owned());
             self.seen.beyond = Some(BeyondBase { variable, path });
         }

@@ -175,6 +175,10 @@ fn a_variable_with_the_path_of_a_call_has_more_than_the_endpoint() {
         assert_eq!(beyond(&format!("{host}{bare}")), None, "{bare}");
     }
     assert_eq!(beyond("myacct"), None);
+    let project = "https://myacct.services.ai.azure.com/api/projects/p";
+    for base in [project.to_owned(), format!("{project}/openai/v1/")] {
+        assert_eq!(beyond(&base), None, "{base}");
+    }
 }
 
 #[test]

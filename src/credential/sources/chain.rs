@@ -115,6 +115,7 @@ pub(in crate::credential) fn left_out(
             source: found.label,
             reason: reason.clone(),
             left_out_by: Some(VARIABLE.to_owned()),
+            by_order: false,
         })
         .collect()
 }
@@ -154,6 +155,7 @@ pub(in crate::credential) fn nothing_left(
         source: "DefaultAzureCredential".to_owned(),
         reason: format!("{VARIABLE} is {wanted}, and nothing is configured for it"),
         left_out_by: Some(VARIABLE.to_owned()),
+        by_order: false,
     })
 }
 

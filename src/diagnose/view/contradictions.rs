@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
-use crate::diagnose::rules::dns::libc_lookup;
 use crate::evidence::dns::{
     Contradiction, Exchange, LookupFailure, QuestionType, Rcode, Record, RecordType,
     ResolverEvidence, Soa, is_within,
@@ -13,7 +12,7 @@ use crate::evidence::{Evidence, Observed, classify};
 
 use super::dns_experiments::questions;
 use super::library::Library;
-use super::withheld;
+use super::{libc_lookup, withheld};
 
 /// Domains of the primary servers of Microsoft's public zones.
 const MICROSOFT: &[&str] = &[

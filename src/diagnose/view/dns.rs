@@ -5,14 +5,13 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use crate::diagnose::reading;
-use crate::diagnose::rules::dns::library_waits;
 use crate::evidence::Evidence;
 use crate::evidence::dns::DnsHop;
 use crate::evidence::vantage::ResolverConfig;
 
 use super::library::{self, Library};
 use super::resolver_view::{self, ResolverOutcome, ResolverView};
-use super::{contradictions, dns_experiments};
+use super::{contradictions, dns_experiments, library_waits};
 
 /// The dns hop, with the outcome of each resolver.
 #[derive(Debug)]

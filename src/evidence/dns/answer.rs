@@ -72,6 +72,13 @@ pub struct ExtendedError {
 }
 
 impl Answer {
+    /// Whether the resolver says that the answer is older than its TTL: Stale Answer, Stale NXDOMAIN
+    /// Answer (RFC 8914, sections 4.4 and 4.20).
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.extended_errors.iter().any(|error| matches!(error.code, 3 | 19))
+    }
+
     /// Whether another message has the same rcode and records, in any order and with any TTL.
     #[must_use]
     pub fn same_answer(&self, other: &Self) -> bool {

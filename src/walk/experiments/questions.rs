@@ -143,13 +143,17 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "repeat-query",
         question: "does the same question get the same answer every time?",
-        proves: &[("dns-answers-vary", "the same question gets answers of different kinds")],
+        proves: &[
+            ("dns-answers-vary", "the same question gets answers of different kinds"),
+            ("dns-answer-expired", "each answer to the same question is an expired one"),
+        ],
         packets: REPEATS,
         intrusiveness: Intrusiveness::Default,
         due: &[
             Symptom::NameInDoubt,
             Symptom::ResolverFails,
             Symptom::AnswersContradict,
+            Symptom::AnswerExpired,
             Symptom::SystemFails,
             Symptom::SystemDiffers,
             Symptom::NotConnected,

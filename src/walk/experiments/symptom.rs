@@ -17,6 +17,8 @@ pub enum Symptom {
     TwoAnswers,
     /// A resolver's answers to the A and the AAAA question contradict each other.
     AnswersContradict,
+    /// A resolver marks its answer as expired.
+    AnswerExpired,
     /// The system's lookup gives no address, or has not ended a fifth of the deadline after a resolver
     /// gave one.
     SystemFails,
@@ -56,6 +58,7 @@ impl Symptom {
             Symptom::AnswersContradict => {
                 "a resolver's answers to the A and the AAAA question contradict each other"
             }
+            Symptom::AnswerExpired => "a resolver marks its answer as expired",
             Symptom::SystemFails => {
                 "the system's lookup fails or is late although a resolver returns an address"
             }

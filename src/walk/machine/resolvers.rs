@@ -6,7 +6,7 @@ use super::stalls::Stall;
 use super::{Action, Machine, Question};
 use crate::evidence::address::embedded_ipv4;
 use crate::evidence::dns::{
-    Exchange, LateAnswer, Rcode, ResolverEvidence, ResolverRole, SystemAnswer,
+    Answer, Exchange, LateAnswer, Rcode, ResolverEvidence, ResolverRole, SystemAnswer,
 };
 use crate::evidence::{Expect, Observed, classify};
 use crate::walk::experiments::{Subject, Symptom};
@@ -163,6 +163,11 @@ impl Machine<'_> {
         if seen.contradiction(&self.dns.name).is_some() {
             let address = seen.address;
             self.experiment(Subject::Resolver(address), Symptom::AnswersContradict);
+        }
+        let seen = &self.dns.resolvers[resolver];
+        if seen.a_answer().is_some_and(Answer::is_expired) {
+            let address = seen.address;
+            self.experiment(Subject::Resolver(address), Symptom::AnswerExpired);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, Exchange, QuestionType};
 use crate::evidence::{classify, tunnel};
 
-use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OTHER_ADDRESS};
 use super::{downstream, libc_lookup, text};
 
 pub(super) const RULE: Rule = rule!(
@@ -21,20 +21,8 @@ pub(super) const RULE: Rule = rule!(
     "The resolver answers questions with EDNS and plain ones differently",
     Code(check)
 )
-.explains(&[
-    "dns-system-fails",
-    "dns-system-slow",
-    "dns-aaaa-swallowed",
-    "dns-unusable-address",
-    "dns-public-not-expected",
-    "dns-address-not-expected",
-    "dns-private-not-expected",
-    "tls-plain-http",
-    "tls-not-tls",
-    "tls-wrong-name",
-    "tls-self-signed",
-])
-.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN]);
+.explains(&["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed"])
+.explains_groups(&[OTHER_ADDRESS, NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN]);
 
 /// What a message of DNS over UDP holds without EDNS (RFC 1035, section 4.2.1).
 const WITHOUT_EDNS: u32 = 512;
@@ -130,7 +118,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let asked = answer_series::steady(e, r.seen);
     let silent = plain.words == "no answer";
-    let confidence = match asked >= answer_series::STEADY && !silent {
+    // Servers in turn behind one address may look the same by chance; a size that does not fit may not.
+    let explained = large(r).is_some();
+    let confidence = match asked >= answer_series::STEADY && !silent && explained {
         true => Confidence::Proved,
         false => Confidence::Inferred,
     };

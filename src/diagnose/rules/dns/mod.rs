@@ -26,8 +26,6 @@ mod forged_answer;
 mod forwards_privatelink_only;
 mod hosts_entry;
 mod large_answer;
-pub(in crate::diagnose) mod libc_lookup;
-pub(in crate::diagnose) mod library_waits;
 mod local_error;
 mod name_not_found;
 mod no_address;
@@ -70,6 +68,7 @@ mod zone_twin;
 
 use super::over_limit;
 use crate::diagnose::Rule;
+use crate::diagnose::view::{libc_lookup, library_waits};
 
 /// The rules of this hop: of two causes at this hop the earlier one here is the verdict's.
 pub(super) const RULES: &[Rule] = &[

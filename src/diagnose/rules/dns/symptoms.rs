@@ -53,6 +53,18 @@ pub(super) const PUBLIC_INSTEAD: &[&str] = &[
     "tls-connection-lost",
 ];
 
+/// What follows where applications get another address than a resolver gives.
+pub(super) const OTHER_ADDRESS: &[&str] = &[
+    "dns-unusable-address",
+    "dns-public-not-expected",
+    "dns-address-not-expected",
+    "dns-private-not-expected",
+    "tls-plain-http",
+    "tls-not-tls",
+    "tls-wrong-name",
+    "tls-self-signed",
+];
+
 /// What follows where no resolver gives an address.
 pub(super) const NO_ADDRESS: &[&str] =
     &["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed", "proxy-name-unresolved"];

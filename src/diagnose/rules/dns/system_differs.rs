@@ -17,7 +17,7 @@ use crate::evidence::vantage::PolicyMatch;
 use crate::evidence::{classify, tunnel};
 
 use super::advice::Resolver;
-use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
+use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OTHER_ADDRESS};
 use super::{downstream, libc_lookup, text};
 
 pub(super) const RULE: Rule = rule!(
@@ -26,17 +26,8 @@ pub(super) const RULE: Rule = rule!(
     "The system gives applications other addresses than the resolvers do",
     Code(check)
 )
-.explains(&[
-    "dns-unusable-address",
-    "dns-public-not-expected",
-    "dns-address-not-expected",
-    "dns-private-not-expected",
-    "tls-plain-http",
-    "tls-not-tls",
-    "tls-wrong-name",
-    "tls-self-signed",
-])
-.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
+.explains(&[])
+.explains_groups(&[OTHER_ADDRESS, NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN])
 .decided_by(&["searched-name", "repeat-query"])
 .yields_to(&["dns-edns-differs"]);
 

@@ -131,7 +131,7 @@ fn half(e: &View<'_>) -> Option<FindingBuilder> {
     let stumbled = |half: &IncompleteSource| {
         lacks_values_alone(half) && profile(&half.source).empty_breaks_sdk
     };
-    let keyed = e.identity.kind == CredentialKind::ApiKey;
+    let keyed = e.identity.kind == CredentialKind::ApiKey && reading::by_openai_client(e);
     let sent_empty = |half: &IncompleteSource| {
         keyed && lacks_values_alone(half) && profile(&half.source).empty_is_sent
     };
@@ -233,10 +233,13 @@ fn refused_by_service(e: &View<'_>) -> bool {
 /// A key was taken and `AZURE_OPENAI_AD_TOKEN` is set as well, which openai for Python and what is
 /// written over it send in its place (fact I111).
 fn key_and_token(e: &View<'_>) -> Option<FindingBuilder> {
+    if !reading::by_openai_client(e) {
+        return None;
+    }
     let is = |label: &str, name| profiles::name_of(label) == Some(name);
     let key = e.identity.source.as_deref().filter(|source| is(source, "api-key"))?;
     let (index, token) = { e.identity.skipped_sources.iter().enumerate() }
-        .find(|(_, other)| is(&other.source, "token") && other.is_by_order())?;
+        .find(|(_, other)| is(&other.source, "token") && other.by_order)?;
     let variable = &token.source;
     Some(
         FindingBuilder::new(
@@ -253,7 +256,10 @@ fn key_and_token(e: &View<'_>) -> Option<FindingBuilder> {
         .decide_with(reading::again_with(e, "--credential token"))
         .cites(format!("/identity/skipped_sources/{index}"))
         .owner("Application")
-        .step(Step::local(format!("unset the one that is not intended: {key} or {variable}")))
+        .step(
+            Step::local(format!("unset the one that is not intended: {key} or {variable}"))
+                .undo("set it again"),
+        )
         .check(reading::again(e)),
     )
 }

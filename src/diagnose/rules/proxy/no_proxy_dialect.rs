@@ -28,8 +28,7 @@ fn httpx_fails(e: &View<'_>) -> Option<FindingBuilder> {
         let prefix = entry.entry.split_once('/').map(|(address, _)| address);
         prefix.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
     };
-    let service = reading::service(e)?;
-    if !(service.is_account() || service.gateway().is_some()) {
+    if !reading::by_openai_client(e) {
         return None;
     }
     let entries = e.vantage.proxy.no_proxy.iter().enumerate();
@@ -56,7 +55,12 @@ fn httpx_fails(e: &View<'_>) -> Option<FindingBuilder> {
             Step::local(format!("take {prefix} out of NO_PROXY and no_proxy of the application"))
                 .undo("put it back"),
         )
-        .step(Step::local("make its HTTP client with trust_env=False").or())
+        .step(Step::local(
+                "make its HTTP client with trust_env=False: it then uses no proxy and no file of roots \
+                 that variables name",
+            )
+            .or()
+            .undo("make it as before"))
         .check(reading::again(e)),
     )
 }

@@ -9,12 +9,12 @@ use crate::evidence::Evidence;
 const NAMESERVERS_ASKED: u32 = 3;
 
 /// Whether an option is set.
-pub(super) fn has_option(e: &Evidence, name: &str) -> bool {
+pub(in crate::diagnose) fn has_option(e: &Evidence, name: &str) -> bool {
     e.vantage.resolver_config.options.iter().any(|option| option == name)
 }
 
 /// Whether the library asks for IPv4 addresses alone (glibc 2.36).
-pub(super) fn asks_no_aaaa(e: &Evidence) -> bool {
+pub(in crate::diagnose) fn asks_no_aaaa(e: &Evidence) -> bool {
     Library::of(e).is_glibc() && has_option(e, "no-aaaa")
 }
 
@@ -24,7 +24,7 @@ pub(in crate::diagnose) fn asks_both_at_once(e: &Evidence) -> bool {
 }
 
 /// The value of the last option `key`, read as atoi(3) reads it: `2s` is 2.
-pub(super) fn option_number(options: &[String], key: &str) -> Option<u64> {
+pub(in crate::diagnose) fn option_number(options: &[String], key: &str) -> Option<u64> {
     options.iter().rev().find_map(|option| {
         let value = option.strip_prefix(key)?;
         let digits = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
@@ -33,7 +33,7 @@ pub(super) fn option_number(options: &[String], key: &str) -> Option<u64> {
 }
 
 /// Whether `RES_OPTIONS` sets the option `key`: the file's value does not count then.
-pub(super) fn set_by_environment(e: &Evidence, key: &str) -> bool {
+pub(in crate::diagnose) fn set_by_environment(e: &Evidence, key: &str) -> bool {
     let config = &e.vantage.resolver_config;
     let of_file = config.options.len().saturating_sub(config.environment_options);
     let of_environment = &config.options[of_file..];
@@ -42,7 +42,7 @@ pub(super) fn set_by_environment(e: &Evidence, key: &str) -> bool {
 }
 
 /// Where the option `key` is set, in words to follow "of".
-pub(super) fn set_in(e: &Evidence, key: &str) -> &'static str {
+pub(in crate::diagnose) fn set_in(e: &Evidence, key: &str) -> &'static str {
     if set_by_environment(e, key) { "RES_OPTIONS in the environment" } else { "resolv.conf" }
 }
 
@@ -57,14 +57,14 @@ fn timeout_and_attempts(e: &Evidence) -> (u64, u64) {
 }
 
 /// Whether `attempts:0` has glibc send no question at all: its lookups end with EAI_AGAIN at once.
-pub(super) fn makes_no_attempt(e: &Evidence) -> bool {
+pub(in crate::diagnose) fn makes_no_attempt(e: &Evidence) -> bool {
     Library::of(e).is_glibc() && timeout_and_attempts(e).1 == 0
 }
 
 /// How long each new lookup waits for a nameserver that does not answer: until the next one is
 /// asked, and the most that all attempts take (resolv.conf(5); for Windows fact D98). musl asks all at
 /// once, and its timeout is that of all attempts.
-pub(super) fn lookup_timeouts(e: &Evidence) -> (u64, u64) {
+pub(in crate::diagnose) fn lookup_timeouts(e: &Evidence) -> (u64, u64) {
     let (timeout, attempts) = timeout_and_attempts(e);
     match Library::of(e) {
         Library::Winsock => (1, 10),
@@ -75,7 +75,7 @@ pub(super) fn lookup_timeouts(e: &Evidence) -> (u64, u64) {
 
 /// The seconds after its first question to a deciding resolver at which the library stops waiting
 /// for that one's answer, where it has such a limit: over TCP glibc has none.
-pub(super) fn gives_up_after(e: &View<'_>, r: &ResolverView<'_>) -> Option<u64> {
+pub(in crate::diagnose) fn gives_up_after(e: &View<'_>, r: &ResolverView<'_>) -> Option<u64> {
     let (timeout, attempts) = timeout_and_attempts(e);
     match Library::of(e) {
         Library::Musl => Some(timeout),
@@ -102,7 +102,7 @@ pub(super) fn gives_up_after(e: &View<'_>, r: &ResolverView<'_>) -> Option<u64> 
 
 /// How long glibc waits for an AAAA answer that does not come before it returns the A answer: it
 /// repeats both questions one at a time, then over another socket, whatever `attempts:` says.
-pub(super) fn glibc_waits_for_aaaa(e: &Evidence) -> u64 {
+pub(in crate::diagnose) fn glibc_waits_for_aaaa(e: &Evidence) -> u64 {
     let (timeout, _) = timeout_and_attempts(e);
     match single_request(e) {
         Some("single-request-reopen") => timeout,
@@ -112,7 +112,7 @@ pub(super) fn glibc_waits_for_aaaa(e: &Evidence) -> u64 {
 }
 
 /// The option by which glibc asks A and AAAA one after the other.
-pub(super) fn single_request(e: &Evidence) -> Option<&'static str> {
+pub(in crate::diagnose) fn single_request(e: &Evidence) -> Option<&'static str> {
     let options = ["single-request-reopen", "single-request"];
     options.into_iter().find(|option| Library::of(e).is_glibc() && has_option(e, option))
 }

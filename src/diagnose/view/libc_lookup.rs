@@ -10,7 +10,7 @@ use super::library_waits;
 
 /// A source of `getaddrinfo`'s answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(in crate::diagnose) enum Source {
     /// The hosts file.
     Files,
     /// The resolvers of resolv.conf.
@@ -25,7 +25,7 @@ pub(super) enum Source {
 
 /// How a name service ends a lookup (nsswitch.conf(5)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(in crate::diagnose) enum Status {
     Success,
     NotFound,
     Unavailable,
@@ -47,9 +47,9 @@ impl Status {
 
 /// One name service of the hosts line, with its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) source: Source,
-    pub(super) name: String,
+pub(in crate::diagnose) struct Step {
+    pub(in crate::diagnose) source: Source,
+    pub(in crate::diagnose) name: String,
     /// The actions as they are written: `[NOTFOUND=return]`.
     written: String,
     /// With which statuses the lookup ends here.
@@ -104,7 +104,7 @@ impl Step {
 }
 
 /// The steps of a `hosts:` line; without one, glibc's own (`files dns`).
-pub(super) fn steps(line: Option<&str>) -> Vec<Step> {
+pub(in crate::diagnose) fn steps(line: Option<&str>) -> Vec<Step> {
     let line = line.unwrap_or("files dns").to_ascii_lowercase();
     let mut steps: Vec<Step> = Vec::new();
     // Actions may contain blanks: `[ NOTFOUND=return ]`.
@@ -134,7 +134,7 @@ pub(super) fn steps(line: Option<&str>) -> Vec<Step> {
 }
 
 /// Why `dns` is never asked for a name that is not in the hosts file, if it is not.
-pub(super) fn dns_not_reached(line: Option<&str>) -> Option<String> {
+pub(in crate::diagnose) fn dns_not_reached(line: Option<&str>) -> Option<String> {
     for step in steps(line) {
         // resolved asks DNS itself; where it does not run, the next service is asked.
         if matches!(step.source, Source::Dns | Source::Resolved) {
@@ -152,7 +152,7 @@ pub(super) fn dns_not_reached(line: Option<&str>) -> Option<String> {
 
 /// Why glibc asks no resolver of resolv.conf for a name that is not in the hosts file, if it does not:
 /// by its hosts line, or with `attempts:0`.
-pub(super) fn resolvers_not_asked(e: &Evidence) -> Option<String> {
+pub(in crate::diagnose) fn resolvers_not_asked(e: &Evidence) -> Option<String> {
     let line = e.vantage.nsswitch_hosts.as_deref();
     if !Library::of(e).is_glibc() {
         return None;
@@ -170,7 +170,7 @@ pub(in crate::diagnose) fn failed_at_resolvers(e: &Evidence) -> Option<&str> {
 }
 
 /// Whether an option leaves glibc no attempt, and no other service asks DNS before.
-pub(super) fn no_attempts(e: &Evidence) -> bool {
+pub(in crate::diagnose) fn no_attempts(e: &Evidence) -> bool {
     let asks = |source| matches!(source, Source::Dns | Source::Resolved);
     let all = steps(e.vantage.nsswitch_hosts.as_deref());
     let first = all.iter().map(|step| step.source).find(|source| asks(*source));
@@ -178,7 +178,7 @@ pub(super) fn no_attempts(e: &Evidence) -> bool {
 }
 
 /// The names that the C library asks for, in order (`search`, `ndots`).
-pub(super) fn names(name: &str, search: &[String], options: &[String]) -> Vec<String> {
+pub(in crate::diagnose) fn names(name: &str, search: &[String], options: &[String]) -> Vec<String> {
     let ndots = library_waits::option_number(options, "ndots:").unwrap_or(1).min(15);
     let own = name.trim_end_matches('.').to_owned();
     if name.ends_with('.') {
@@ -193,7 +193,7 @@ pub(super) fn names(name: &str, search: &[String], options: &[String]) -> Vec<St
 }
 
 /// What may answer applications instead of the resolvers.
-pub(super) fn suspects(e: &View<'_>) -> String {
+pub(in crate::diagnose) fn suspects(e: &View<'_>) -> String {
     match Library::of(e) {
         Library::Glibc => by_hosts_line(e.vantage.nsswitch_hosts.as_deref()),
         Library::Musl => {
@@ -212,7 +212,7 @@ pub(super) fn suspects(e: &View<'_>) -> String {
 
 /// The step that empties the cache of Windows, which keeps answers that there is no such name too.
 /// Others keep none, or say so themselves.
-pub(super) fn empty_cache(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
+pub(in crate::diagnose) fn empty_cache(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
     if !Library::of(e).is_winsock() {
         return finding;
     }
