@@ -14,7 +14,7 @@ use crate::evidence::dns::{is_privatelink, is_within};
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
-use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN};
+use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
 use super::{downstream, text, zone_not_linked};
 
 pub(super) const RULE: Rule = rule!(
@@ -23,16 +23,7 @@ pub(super) const RULE: Rule = rule!(
     "The address comes without the alias of Azure's own answer: a record of your own",
     Code(check)
 )
-.explains(&[
-    "dns-resolvers-disagree",
-    "dns-public-not-expected",
-    "dns-address-not-expected",
-    "dns-unusable-address",
-    "http-front-answered",
-    "http-other-address",
-    "tls-interception",
-])
-.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN])
+.explains_groups(&[NOT_CONNECTED, NO_HANDSHAKE, ANOTHER_SERVER, NOT_LET_IN, PUBLIC_INSTEAD])
 .yields_to(&["dns-zone-bypassed", "dns-wrong-endpoint", "dns-address-stale"]);
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {

@@ -50,8 +50,10 @@ pub(super) const PUBLIC_INSTEAD: &[&str] = &[
     "http-front-answered",
     "http-other-address",
     "tls-interception",
-    "tls-connection-lost",
 ];
+
+/// The connection is lost behind such an address, as one of `ANOTHER_SERVER` may be.
+pub(super) const LOST: &[&str] = &["tls-connection-lost"];
 
 /// What follows where applications get another address than a resolver gives.
 pub(super) const OTHER_ADDRESS: &[&str] = &[

@@ -15,7 +15,7 @@ use crate::evidence::dns::{ResolverEvidence, record_and_zone, shows_endpoint};
 use crate::evidence::{Expect, TargetKind};
 
 use super::advice::Resolver;
-use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
+use super::symptoms::{LOST, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
 use super::{custom_record, downstream, record_gap, text};
 
 use causes::{mixed_records, own_record, own_server, public_zone, record_not_used};
@@ -23,7 +23,8 @@ pub(super) use zone_view::zone_soa;
 use zone_view::{ZoneView, zone_view};
 
 /// What a public address in place of the private one leads to.
-pub(super) const SYMPTOMS: &[&[&str]] = &[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD];
+pub(super) const SYMPTOMS: &[&[&str]] =
+    &[NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN, PUBLIC_INSTEAD, LOST];
 
 pub(super) const RULE: Rule = rule!(
     "dns-zone-not-linked",
