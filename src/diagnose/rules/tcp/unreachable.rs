@@ -74,7 +74,8 @@ fn is_another(tls: &TlsHop) -> bool {
 /// Another machine answers at the address, in a bridge of this machine's own: it refuses the
 /// connection, or does not speak TLS for the name.
 fn answered_in_bridge(e: &View<'_>) -> Option<FindingBuilder> {
-    if reading::proxied(e) {
+    // A host of the operator's own, such as a gateway, may well be a container here.
+    if reading::proxied(e) || e.target.private_zone.is_none() {
         return None;
     }
     let hop = e.tcp.value()?;
