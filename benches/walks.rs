@@ -22,6 +22,7 @@ use aoai_probe::report::Report;
 use aoai_probe::target::Target;
 use aoai_probe::walk::plan::Plan;
 use aoai_probe::walk::walk;
+use aoai_probe::wire::hello::keep_name_in_first_segment;
 use aoai_probe::wire::roots::ExtraRoots;
 use aoai_probe::world::World;
 
@@ -120,8 +121,8 @@ impl Cost {
     }
 }
 
-/// The least that a call can cost: rustls alone, with the walk's ClientHello, on blocking sockets,
-/// after one A and one AAAA question to the same resolver.
+/// The least that a call can cost: rustls alone, with the walk's ClientHello (its name in the first
+/// segment), on blocking sockets, after one A and one AAAA question to the same resolver.
 struct Floor {
     config: Arc<rustls::ClientConfig>,
     resolver: SocketAddr,
@@ -154,8 +155,10 @@ impl Floor {
         let address = self.resolve();
         let mut tcp = TcpStream::connect(SocketAddr::new(address, 443)).expect("a connection");
         tcp.set_nodelay(true).expect("TCP_NODELAY");
-        let name = HOST.try_into().expect("a name");
-        let mut tls = rustls::ClientConnection::new(Arc::clone(&self.config), name).expect("TLS");
+        let name: rustls::pki_types::ServerName<'static> = HOST.try_into().expect("a name");
+        let mut tls =
+            rustls::ClientConnection::new(Arc::clone(&self.config), name.clone()).expect("TLS");
+        keep_name_in_first_segment(&mut tls, &self.config, &name, None);
         let mut stream = rustls::Stream::new(&mut tls, &mut tcp);
         let request = format!(
             "GET /openai/models?api-version=2024-10-21 HTTP/1.1\r\nHost: {HOST}\r\n\

@@ -4,6 +4,7 @@
 mod links;
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
@@ -154,61 +155,72 @@ impl Whose {
     }
 }
 
+/// Rows by the prefix that an address lies in; the prefixes are read once.
+type Prefixes<T> = LazyLock<Vec<(IpNet, T)>>;
+
+fn read<T: Copy>(rows: &[(&str, T)]) -> Vec<(IpNet, T)> {
+    rows.iter().filter_map(|(prefix, row)| Some((prefix.parse().ok()?, *row))).collect()
+}
+
 /// The operators of the most common public resolvers and VPN clients' resolvers.
-const OPERATORS: &[(&str, &str)] = &[
-    ("8.8.8.8/32", "Google"),
-    ("8.8.4.4/32", "Google"),
-    ("2001:4860:4860::/64", "Google"),
-    ("1.1.1.0/30", "Cloudflare"),
-    ("1.0.0.0/30", "Cloudflare"),
-    ("2606:4700:4700::/64", "Cloudflare"),
-    ("9.9.9.8/29", "Quad9"),
-    ("149.112.112.0/24", "Quad9"),
-    ("2620:fe::/48", "Quad9"),
-    ("208.67.222.0/24", "OpenDNS"),
-    ("208.67.220.0/24", "OpenDNS"),
-    ("2620:119:35::/48", "OpenDNS"),
-    ("2620:119:53::/48", "OpenDNS"),
-    ("4.2.2.0/29", "Level 3"),
-    ("64.6.64.6/32", "Vercara"),
-    ("64.6.65.6/32", "Vercara"),
-    ("94.140.14.0/23", "AdGuard"),
-    ("45.90.28.0/22", "NextDNS"),
-    ("76.76.2.0/24", "Control D"),
-    ("76.76.10.0/24", "Control D"),
-    ("185.228.168.0/23", "CleanBrowsing"),
-    ("194.242.2.0/24", "Mullvad"),
-    ("77.88.8.0/24", "Yandex"),
-    ("223.5.5.5/32", "AliDNS"),
-    ("223.6.6.6/32", "AliDNS"),
-    ("119.29.29.29/32", "DNSPod"),
-    ("114.114.114.114/31", "114DNS"),
-    ("100.100.100.100/32", "Tailscale"),
-    ("fd7a:115c:a1e0::53/128", "Tailscale"),
-    ("127.0.2.2/31", "Cloudflare WARP"),
-    ("169.254.169.253/32", "Amazon"),
-    ("fd00:ec2::253/128", "Amazon"),
-    ("100.100.2.136/32", "Alibaba Cloud"),
-    ("100.100.2.138/32", "Alibaba Cloud"),
-];
+static OPERATORS: Prefixes<&'static str> = LazyLock::new(|| {
+    read(&[
+        ("8.8.8.8/32", "Google"),
+        ("8.8.4.4/32", "Google"),
+        ("2001:4860:4860::/64", "Google"),
+        ("1.1.1.0/30", "Cloudflare"),
+        ("1.0.0.0/30", "Cloudflare"),
+        ("2606:4700:4700::/64", "Cloudflare"),
+        ("9.9.9.8/29", "Quad9"),
+        ("149.112.112.0/24", "Quad9"),
+        ("2620:fe::/48", "Quad9"),
+        ("208.67.222.0/24", "OpenDNS"),
+        ("208.67.220.0/24", "OpenDNS"),
+        ("2620:119:35::/48", "OpenDNS"),
+        ("2620:119:53::/48", "OpenDNS"),
+        ("4.2.2.0/29", "Level 3"),
+        ("64.6.64.6/32", "Vercara"),
+        ("64.6.65.6/32", "Vercara"),
+        ("94.140.14.0/23", "AdGuard"),
+        ("45.90.28.0/22", "NextDNS"),
+        ("76.76.2.0/24", "Control D"),
+        ("76.76.10.0/24", "Control D"),
+        ("185.228.168.0/23", "CleanBrowsing"),
+        ("194.242.2.0/24", "Mullvad"),
+        ("77.88.8.0/24", "Yandex"),
+        ("223.5.5.5/32", "AliDNS"),
+        ("223.6.6.6/32", "AliDNS"),
+        ("119.29.29.29/32", "DNSPod"),
+        ("114.114.114.114/31", "114DNS"),
+        ("100.100.100.100/32", "Tailscale"),
+        ("fd7a:115c:a1e0::53/128", "Tailscale"),
+        ("127.0.2.2/31", "Cloudflare WARP"),
+        ("169.254.169.253/32", "Amazon"),
+        ("fd00:ec2::253/128", "Amazon"),
+        ("100.100.2.136/32", "Alibaba Cloud"),
+        ("100.100.2.138/32", "Alibaba Cloud"),
+    ])
+});
 
 /// Addresses whose class does not depend on where they are asked, narrower prefixes first.
-const KNOWN: &[(&str, ResolverClass)] = &[
-    ("168.63.129.16/32", ResolverClass::AzureDns),
-    ("127.0.0.11/32", ResolverClass::ContainerEngine),
-    ("127.0.2.2/31", ResolverClass::ZeroTrust),
-    ("169.254.20.10/32", ResolverClass::NodeCache),
-    ("169.254.10.10/31", ResolverClass::NodeCache),
-    ("169.254.169.253/32", ResolverClass::AmazonVpc),
-    ("169.254.169.254/32", ResolverClass::OtherCloud),
-    ("fd00:ec2::253/128", ResolverClass::AmazonVpc),
-    ("100.100.2.136/32", ResolverClass::OtherCloud),
-    ("100.100.2.138/32", ResolverClass::OtherCloud),
-    ("10.255.255.254/32", ResolverClass::WslRelay),
-    ("fd7a:115c:a1e0::53/128", ResolverClass::ZeroTrust),
-    ("6.6.0.0/16", ResolverClass::ZeroTrust),
-    ("198.18.0.0/15", ResolverClass::ZeroTrust),
-];
+static KNOWN: Prefixes<ResolverClass> = LazyLock::new(|| {
+    read(&[
+        ("168.63.129.16/32", ResolverClass::AzureDns),
+        ("127.0.0.11/32", ResolverClass::ContainerEngine),
+        ("127.0.2.2/31", ResolverClass::ZeroTrust),
+        ("169.254.20.10/32", ResolverClass::NodeCache),
+        ("169.254.10.10/31", ResolverClass::NodeCache),
+        ("169.254.169.253/32", ResolverClass::AmazonVpc),
+        ("169.254.169.254/32", ResolverClass::OtherCloud),
+        ("fd00:ec2::253/128", ResolverClass::AmazonVpc),
+        ("100.100.2.136/32", ResolverClass::OtherCloud),
+        ("100.100.2.138/32", ResolverClass::OtherCloud),
+        ("10.255.255.254/32", ResolverClass::WslRelay),
+        ("fd7a:115c:a1e0::53/128", ResolverClass::ZeroTrust),
+        ("6.6.0.0/16", ResolverClass::ZeroTrust),
+        ("198.18.0.0/15", ResolverClass::ZeroTrust),
+    ])
+});
 
 /// Search domains that clouds give their machines (fact D96).
 const CLOUD_DOMAINS: &[(&str, ResolverClass)] = &[
@@ -219,15 +231,16 @@ const CLOUD_DOMAINS: &[(&str, ResolverClass)] = &[
 ];
 
 /// The address at which several clouds answer: the machine's search domains show which.
-const METADATA: &str = "169.254.169.254/32";
+static METADATA: Prefixes<()> = LazyLock::new(|| read(&[("169.254.169.254/32", ())]));
 
 /// The stub addresses of systemd-resolved.
-const SYSTEMD: &[(&str, ())] = &[("127.0.0.53/32", ()), ("127.0.0.54/32", ())];
+static SYSTEMD: Prefixes<()> =
+    LazyLock::new(|| read(&[("127.0.0.53/32", ()), ("127.0.0.54/32", ())]));
 
 /// Resolvers other than 127.0.0.11 that an engine gives its containers: those of Docker Desktop's
 /// own network, slirp4netns and pasta (fact X60).
-const ENGINES: &[(&str, ())] =
-    &[("192.168.65.0/24", ()), ("10.0.2.3/32", ()), ("169.254.1.1/32", ())];
+static ENGINES: Prefixes<()> =
+    LazyLock::new(|| read(&[("192.168.65.0/24", ()), ("10.0.2.3/32", ()), ("169.254.1.1/32", ())]));
 
 /// Resolvers of a virtual machine's host, each with the machine's gateway: user mode networks of
 /// VirtualBox, QEMU and Lima, and libvirt's default network (fact X60).
@@ -235,12 +248,11 @@ const MACHINE_HOSTS: [(&str, &str); 3] =
     [("10.0.2.3", "10.0.2.2"), ("192.168.5.3", "192.168.5.2"), ("192.168.122.1", "192.168.122.1")];
 
 /// Podman's networks, whose gateway serves DNS to their containers.
-const PODMAN: &str = "10.88.0.0/14";
+static PODMAN: Prefixes<()> = LazyLock::new(|| read(&[("10.88.0.0/14", ())]));
 
-fn row<T: Copy>(table: &[(&str, T)], address: IpAddr) -> Option<T> {
+fn row<T: Copy>(table: &Prefixes<T>, address: IpAddr) -> Option<T> {
     let address = address.to_canonical();
-    let holds = |prefix: &str| prefix.parse::<IpNet>().is_ok_and(|net| net.contains(&address));
-    table.iter().find(|(prefix, _)| holds(prefix)).map(|(_, row)| *row)
+    table.iter().find(|(net, _)| net.contains(&address)).map(|(_, row)| *row)
 }
 
 /// Whose resolver `r` is.
@@ -260,7 +272,7 @@ pub fn of(e: &Evidence, r: &ResolverEvidence) -> Whose {
             true => inside(e),
             false => class,
         };
-        return Whose { class, label: r.label(), operator: row(OPERATORS, address) };
+        return Whose { class, label: r.label(), operator: row(&OPERATORS, address) };
     };
     let of_first = class(e, *first);
     let class = match rest.iter().all(|other| class(e, *other) == of_first) {
@@ -275,7 +287,7 @@ pub fn of(e: &Evidence, r: &ResolverEvidence) -> Whose {
             ResolverClass::Stub => format!("{} (stub of {})", r.label(), list.join(", ")),
             _ => format!("{} (behind the stub {})", list.join(", "), r.label()),
         },
-        operator: row(OPERATORS, *first).filter(|_| rest.is_empty()),
+        operator: row(&OPERATORS, *first).filter(|_| rest.is_empty()),
     }
 }
 
@@ -327,7 +339,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
     if (local || azures) && on(Platform::HostedMachine) {
         return Class::HostedMachine;
     }
-    if let Some(class) = of_cloud(e, address).or_else(|| row(KNOWN, address)) {
+    if let Some(class) = of_cloud(e, address).or_else(|| row(&KNOWN, address)) {
         return class;
     }
     let gateway = is_default_gateway(e, address) && !kind.is_public();
@@ -338,17 +350,17 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         return Class::ClusterDns;
     }
     // With the host's network, a container's gateway is the host's router.
-    if on(Platform::Container) && gateway && row(&[(PODMAN, ())], address).is_some() {
+    if on(Platform::Container) && gateway && row(&PODMAN, address).is_some() {
         return Class::ContainerEngine;
     }
-    if on(Platform::Container) && row(ENGINES, address).is_some() {
+    if on(Platform::Container) && row(&ENGINES, address).is_some() {
         return Class::ContainerEngine;
     }
     if !in_azure(e) && is_machine_host(e, address) {
         return Class::MachineHost;
     }
     match kind {
-        _ if row(SYSTEMD, address).is_some() && System::of(&e.vantage.os) == System::Linux => {
+        _ if row(&SYSTEMD, address).is_some() && System::of(&e.vantage.os) == System::Linux => {
             Class::Stub
         }
         AddressClass::Loopback | AddressClass::Unspecified => Class::LocalServer,
@@ -366,7 +378,7 @@ fn class(e: &Evidence, address: IpAddr) -> ResolverClass {
         _ if on(Platform::Container) => Class::PublicOfContainer,
         _ if in_azure(e) => Class::PublicOfAzureMachine,
         // An organisation with its own public addresses has servers there too.
-        _ if row(OPERATORS, address).is_none() && links::in_own_prefix(e, address) => {
+        _ if row(&OPERATORS, address).is_none() && links::in_own_prefix(e, address) => {
             Class::OnPremises
         }
         _ => Class::Public,
@@ -387,8 +399,8 @@ fn of_cloud(e: &Evidence, address: IpAddr) -> Option<ResolverClass> {
         IpAddr::V4(v4) => v4.is_private() && v4.octets()[3] % 16 == 2,
         IpAddr::V6(_) => false,
     };
-    let there = row(&[(METADATA, ())], address).is_some()
-        || (cloud == ResolverClass::AmazonVpc && base_plus_two);
+    let there =
+        row(&METADATA, address).is_some() || (cloud == ResolverClass::AmazonVpc && base_plus_two);
     (there && !in_azure(e)).then_some(cloud)
 }
 

@@ -14,6 +14,8 @@ const PIECE: usize = 8;
 const SHORTEST_CODE: usize = 6;
 /// A value of letters alone that is shorter than this may be an ordinary word of a sentence.
 const SHORTEST_WORD: usize = 8;
+/// Sums of first letters that are told apart.
+const BEGINNINGS: usize = 8192;
 /// How often a text is unescaped: a proxy's page may quote what another page had quoted.
 const UNESCAPED: usize = 3;
 
@@ -27,6 +29,8 @@ pub(super) struct Forms {
     whole: Vec<Zeroizing<Vec<u8>>>,
     /// Every piece of every form of a long one, sorted.
     pieces: Zeroizing<Vec<u64>>,
+    /// How what is looked for begins: a bit for each sum of the first four letters.
+    beginnings: Zeroizing<[u64; BEGINNINGS / 64]>,
 }
 
 impl Forms {
@@ -46,6 +50,7 @@ impl Forms {
             may_be_a_word: false,
             whole: Vec::new(),
             pieces: Zeroizing::default(),
+            beginnings: Zeroizing::new([0; BEGINNINGS / 64]),
         };
         forms.may_be_a_word = is_short_word(forms.exact.as_bytes());
         forms.take(basic.unwrap_or(value).as_bytes());
@@ -54,6 +59,10 @@ impl Forms {
         }
         forms.pieces.sort_unstable();
         forms.pieces.dedup();
+        let pieces = forms.pieces.iter().map(|piece| beginning(&piece.to_be_bytes()));
+        for at in forms.whole.iter().map(|form| beginning(form)).chain(pieces) {
+            forms.beginnings[at / 64] |= 1 << (at % 64);
+        }
         forms
     }
 
@@ -72,8 +81,26 @@ impl Forms {
         }
     }
 
+    /// Whether a text may show one of the forms: false is certain, and quickly said.
+    fn may_be_in(&self, text: &str) -> bool {
+        // An escape has to be read first.
+        if text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&')) {
+            return true;
+        }
+        let mut last = 0;
+        let mut letters = text.bytes().filter(u8::is_ascii_alphanumeric);
+        letters.any(|letter| {
+            last = last << 8 | u32::from(letter.to_ascii_lowercase());
+            let at = spread(last);
+            self.beginnings[at / 64] & 1 << (at % 64) != 0
+        }) || text.contains(self.exact.as_str())
+    }
+
     /// `text` with `[secret]` wherever one of the forms is.
     pub(super) fn redact(&self, text: &str) -> String {
+        if !self.may_be_in(text) {
+            return text.to_owned();
+        }
         let mut marks: Vec<(usize, usize)> = text
             .match_indices(self.exact.as_str())
             .map(|(at, found)| (at, at + found.len()))
@@ -281,6 +308,16 @@ fn code(
     let first = (before * 8).div_ceil(bits);
     let last = padded.len() * 8 / bits;
     letters(code.get(first..last).unwrap_or_default())
+}
+
+/// The sum of a form's first four letters; no form is shorter.
+fn beginning(form: &[u8]) -> usize {
+    spread(form.iter().take(4).fold(0, |sum, letter| sum << 8 | u32::from(*letter)))
+}
+
+/// Spreads four letters over [`BEGINNINGS`] (Knuth's multiplicative hashing).
+const fn spread(letters: u32) -> usize {
+    (letters.wrapping_mul(2_654_435_761) >> 16) as usize % BEGINNINGS
 }
 
 const fn number(piece: [u8; PIECE]) -> u64 {

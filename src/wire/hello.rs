@@ -18,8 +18,9 @@ const FIRST_SEGMENT: usize = 1200;
 /// share, so that 64 in a row without one do not happen.
 const HELLOS: usize = 64;
 
-/// Makes `connection` anew until its ClientHello holds the whole name within the first segment.
-pub(super) fn keep_name_in_first_segment(
+/// Makes `connection` anew until its ClientHello holds the whole name within the first segment of
+/// `socket`.
+pub fn keep_name_in_first_segment(
     connection: &mut ClientConnection,
     config: &Arc<ClientConfig>,
     name: &ServerName<'static>,

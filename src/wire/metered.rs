@@ -64,6 +64,12 @@ impl<S> MeteredStream<S> {
         let meter = TrafficCounter::default();
         (Self { inner, meter: meter.clone(), unyielded: 0 }, meter)
     }
+
+    fn count_sent(&self, result: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(written)) = result {
+            self.meter.lock().sent += *written as u64;
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for MeteredStream<S> {
@@ -98,10 +104,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for MeteredStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(context, bytes);
-        if let Poll::Ready(Ok(written)) = &result {
-            self.meter.lock().sent += *written as u64;
-        }
+        self.count_sent(&result);
         result
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write_vectored(context, parts);
+        self.count_sent(&result);
+        result
+    }
+
+    // The records of one flight leave in one segment, as those of other clients do.
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

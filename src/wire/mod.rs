@@ -10,7 +10,7 @@ pub mod connect;
 pub mod dns;
 mod error_body;
 pub mod first_byte_probe;
-mod hello;
+pub mod hello;
 pub mod http;
 pub mod metered;
 #[cfg(test)]
@@ -96,6 +96,10 @@ pub(crate) fn redacted_start(
 /// them: a link to somewhere else may carry a credential that is none of this walk, such as a
 /// signature, a code or a session, and says as well without it where it leads.
 pub(crate) fn without_link_values(text: &str) -> String {
+    // Without one of these no link has a value.
+    if !text.contains(['=', '@', '?', '#']) {
+        return text.to_owned();
+    }
     let ends = |c: char| c.is_whitespace() || "\"'<>`".contains(c);
     text.split_inclusive(ends).map(without_values).collect()
 }

@@ -9,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::ca_bundles::{Bundle, ClientCaBundles, OpenedBundle};
+use super::tls::JudgedChains;
 use crate::evidence::Trust;
 use crate::evidence::tls::Store;
 
@@ -69,6 +70,7 @@ pub struct Roots {
     with_extra: OnceLock<RootVerifier>,
     system: OnceLock<RootVerifier>,
     bundles: ClientCaBundles,
+    judged: JudgedChains,
 }
 
 impl Roots {
@@ -89,6 +91,7 @@ impl Roots {
             with_extra: OnceLock::new(),
             system: OnceLock::new(),
             bundles: ClientCaBundles::default(),
+            judged: JudgedChains::default(),
         }
     }
 
@@ -96,6 +99,11 @@ impl Roots {
     #[must_use]
     pub const fn provider(&self) -> &Arc<CryptoProvider> {
         &self.provider
+    }
+
+    /// The chains that they accepted before.
+    pub(super) const fn judged_chains(&self) -> &JudgedChains {
+        &self.judged
     }
 
     /// With the files that clients take roots from; none is read yet.

@@ -3,6 +3,7 @@
 //! written on a session that did not verify.
 
 mod failure;
+mod judged_chains;
 mod recording_verifier;
 
 use std::sync::{Arc, OnceLock};
@@ -29,6 +30,7 @@ use crate::secret::Redactor;
 
 use failure::outcome_of;
 pub(super) use failure::{alert_of, ended};
+pub(in crate::wire) use judged_chains::JudgedChains;
 use recording_verifier::RecordingVerifier;
 
 /// A byte stream that a session can run over: TCP, or a tunnel through a proxy.

@@ -1,20 +1,51 @@
 //! Chains of aliases, and private endpoints' names in them.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Record, RecordType};
 
+/// A name as maps sort it: in any letter case the same (RFC 4343).
+#[derive(Debug, Clone, Copy)]
+struct AnyCase<'a>(&'a str);
+
+impl AnyCase<'_> {
+    fn letters(&self) -> impl Iterator<Item = u8> + '_ {
+        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+}
+
+impl Ord for AnyCase<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.letters().cmp(other.letters())
+    }
+}
+
+impl PartialOrd for AnyCase<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for AnyCase<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for AnyCase<'_> {}
+
 /// [`Answer::chain`](super::Answer::chain), reading each record once: answers are untrusted.
 pub(super) fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Chain {
-    let mut aliases_of: BTreeMap<String, String> = BTreeMap::new();
-    let mut addresses_of: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
+    let mut alias_of: BTreeMap<AnyCase<'_>, &str> = BTreeMap::new();
+    let mut addresses_of: BTreeMap<AnyCase<'_>, Vec<IpAddr>> = BTreeMap::new();
     for record in records {
-        let owner = record.name.to_ascii_lowercase();
+        let owner = AnyCase(&record.name);
         match record.kind {
             // The first of several counts, as for a client.
             RecordType::Cname => {
-                aliases_of.entry(owner).or_insert_with(|| record.data.to_ascii_lowercase());
+                alias_of.entry(owner).or_insert(&record.data);
             }
             RecordType::A | RecordType::Aaaa => {
                 addresses_of.entry(owner).or_default().extend(record.data.parse::<IpAddr>())
@@ -22,17 +53,17 @@ pub(super) fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) 
             _ => {}
         }
     }
-    let mut at = name.to_ascii_lowercase();
-    let mut passed = BTreeSet::from([at.clone()]);
+    let mut at = AnyCase(name);
+    let mut passed = BTreeSet::from([at]);
     let mut aliases: Vec<String> = Vec::new();
     let mut looped = false;
-    while let Some(next) = aliases_of.remove(&at) {
-        if !passed.insert(next.clone()) {
+    while let Some(next) = alias_of.get(&at) {
+        if !passed.insert(AnyCase(next)) {
             looped = true;
             break;
         }
-        aliases.push(next.clone());
-        at = next;
+        aliases.push(next.to_ascii_lowercase());
+        at = AnyCase(next);
     }
     Chain { aliases, addresses: addresses_of.remove(&at).unwrap_or_default(), looped }
 }
@@ -93,16 +124,26 @@ pub fn record_and_zone(name: &str) -> Option<(&str, &str)> {
 /// Whether `name` is `zone` or lies under it.
 #[must_use]
 pub fn is_within(name: &str, zone: &str) -> bool {
-    let (name, zone) = (name.to_ascii_lowercase(), zone.to_ascii_lowercase());
-    name == zone || name.ends_with(&format!(".{zone}"))
+    match before_ending(name, zone) {
+        Some("") => true,
+        Some(before) => before.ends_with('.'),
+        None => false,
+    }
+}
+
+/// What is in front of `ending`, in whatever letter case it is.
+fn before_ending<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
+    let (before, end) = name.split_at_checked(name.len().checked_sub(ending.len())?)?;
+    end.eq_ignore_ascii_case(ending).then_some(before)
 }
 
 /// Whether a name lies in a `privatelink.` zone, where private endpoints have their names.
 #[must_use]
 pub fn is_privatelink(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let own = |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'));
-    name.split('.').skip(1).any(|label| label == "privatelink") && !MICROSOFTS_OWN.iter().any(own)
+    name.split('.').skip(1).any(|label| label.eq_ignore_ascii_case("privatelink"))
+        && !MICROSOFTS_OWN
+            .iter()
+            .any(|own| before_ending(name, own).is_some_and(|before| before.ends_with('.')))
 }
 
 #[cfg(test)]

@@ -161,21 +161,21 @@ fn record(record: &WireRecord) -> Record {
 /// A name without its final dot, in presentation form (RFC 4343): bytes that no host name
 /// has are written `\\DDD`, so that a name copied into a command is inert there.
 fn plain(name: &Name) -> String {
-    let labels: Vec<String> = name
-        .iter()
-        .map(|label| {
-            label
-                .iter()
-                .map(|byte| match byte {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' => {
-                        char::from(*byte).to_string()
-                    }
-                    other => format!("\\{other:03}"),
-                })
-                .collect()
-        })
-        .collect();
-    labels.join(".")
+    let mut out = String::with_capacity(name.len());
+    for (label, first) in name.iter().zip([true].into_iter().chain(std::iter::repeat(false))) {
+        if !first {
+            out.push('.');
+        }
+        for byte in label {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'*' => {
+                    out.push(char::from(*byte));
+                }
+                other => out.push_str(&format!("\\{other:03}")),
+            }
+        }
+    }
+    out
 }
 
 /// The IANA mnemonic of a response code.

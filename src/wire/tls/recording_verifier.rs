@@ -31,6 +31,12 @@ pub(super) struct RecordingVerifier {
 #[derive(Debug, Default)]
 struct VerifierState {
     chain: Vec<CertificateDer<'static>>,
+    judgement: Judgement,
+}
+
+/// What the sets of roots say of a chain.
+#[derive(Debug, Clone, Default)]
+pub(in crate::wire) struct Judgement {
     verdicts: Vec<StoreVerdict>,
     bundles: Vec<BundleVerdict>,
     accepted_by: Option<Store>,
@@ -42,14 +48,78 @@ impl ServerCertVerifier for RecordingVerifier {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        ocsp: &[u8],
+        _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let chain: Vec<CertificateDer<'static>> = std::iter::once(leaf)
+            .chain(intermediates)
+            .map(|certificate| certificate.clone().into_owned())
+            .collect();
+        let known = self.roots.judged_chains();
+        let host = name.to_str();
+        let (judgement, decision) = match known.find(&host, &chain, self.now) {
+            Some(judgement) => (judgement, Ok(())),
+            None => {
+                let (judgement, decision) = self.judge(leaf, intermediates, name);
+                if decision.is_ok() {
+                    known.keep(&host, &chain, self.now, &judgement);
+                }
+                (judgement, decision)
+            }
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = VerifierState { chain, judgement };
+        decision.map(|()| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl RecordingVerifier {
+    /// Of one handshake: nothing seen yet.
+    pub(super) fn new(request: &Handshake<'_>) -> Self {
+        Self {
+            roots: Arc::clone(&request.roots),
+            provider: Arc::clone(&request.provider),
+            now: request.now,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Asks each set of roots that may matter, and decides by the policy.
+    fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+    ) -> (Judgement, Result<(), Error>) {
         let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now = UnixTime::since_unix_epoch(since);
         let ask = |roots: &RootVerifier| match &roots.verifier {
             Some(verifier) => {
-                verifier.verify_server_cert(leaf, intermediates, name, ocsp, now).map(drop)
+                verifier.verify_server_cert(leaf, intermediates, name, &[], now).map(drop)
             }
             None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         };
@@ -119,7 +189,7 @@ impl ServerCertVerifier for RecordingVerifier {
                 fault: match &opened.verifier {
                     None => Some(CertificateFault::UnknownIssuer),
                     Some(verifier) => verifier
-                        .verify_server_cert(leaf, intermediates, name, ocsp, now)
+                        .verify_server_cert(leaf, intermediates, name, &[], now)
                         .err()
                         .map(|error| match error {
                             Error::InvalidCertificate(fault) => certificate_fault(&fault),
@@ -130,51 +200,7 @@ impl ServerCertVerifier for RecordingVerifier {
                 },
             })
             .collect();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.bundles = bundles;
-        seen.chain = std::iter::once(leaf)
-            .chain(intermediates)
-            .map(|certificate| certificate.clone().into_owned())
-            .collect();
-        seen.verdicts = verdicts;
-        seen.accepted_by = accepted_by;
-        decision.map(|()| ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl RecordingVerifier {
-    /// Of one handshake: nothing seen yet.
-    pub(super) fn new(request: &Handshake<'_>) -> Self {
-        Self {
-            roots: Arc::clone(&request.roots),
-            provider: Arc::clone(&request.provider),
-            now: request.now,
-            seen: Mutex::default(),
-        }
+        (Judgement { verdicts, bundles, accepted_by }, decision)
     }
 
     /// Puts what was recorded into the evidence.
@@ -187,8 +213,8 @@ impl RecordingVerifier {
             .take(CERTIFICATES_KEPT)
             .filter_map(|der| certificate(der, request))
             .collect();
-        hop.verdicts.clone_from(&seen.verdicts);
-        hop.bundles.clone_from(&seen.bundles);
-        hop.accepted_by = seen.accepted_by;
+        hop.verdicts.clone_from(&seen.judgement.verdicts);
+        hop.bundles.clone_from(&seen.judgement.bundles);
+        hop.accepted_by = seen.judgement.accepted_by;
     }
 }
