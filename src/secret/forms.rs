@@ -83,17 +83,21 @@ impl Forms {
 
     /// Whether a text may show one of the forms: false is certain, and quickly said.
     fn may_be_in(&self, text: &str) -> bool {
-        // An escape has to be read first.
-        if text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&')) {
-            return true;
-        }
         let mut last = 0;
-        let mut letters = text.bytes().filter(u8::is_ascii_alphanumeric);
-        letters.any(|letter| {
-            last = last << 8 | u32::from(letter.to_ascii_lowercase());
-            let at = spread(last);
-            self.beginnings[at / 64] & 1 << (at % 64) != 0
-        }) || text.contains(self.exact.as_str())
+        for byte in text.bytes() {
+            // An escape has to be read first.
+            if matches!(byte, b'%' | b'\\' | b'&') {
+                return true;
+            }
+            if byte.is_ascii_alphanumeric() {
+                last = last << 8 | u32::from(byte.to_ascii_lowercase());
+                let at = spread(last);
+                if self.beginnings[at / 64] & 1 << (at % 64) != 0 {
+                    return true;
+                }
+            }
+        }
+        text.contains(self.exact.as_str())
     }
 
     /// `text` with `[secret]` wherever one of the forms is.

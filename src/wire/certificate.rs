@@ -18,7 +18,6 @@ use super::redacted;
 use super::tls::Handshake;
 use crate::evidence::text::rfc3339;
 use crate::evidence::tls::{Certificate, StrictForm};
-use crate::secret::Redactor;
 
 /// Alternative names of a certificate that are kept as evidence.
 const NAMES_KEPT: usize = 50;
@@ -27,56 +26,100 @@ const REVOCATION_URLS_KEPT: usize = 8;
 /// id-ad-ocsp (RFC 5280, section 4.2.2.1).
 const OCSP: &str = "1.3.6.1.5.5.7.48.1";
 
-/// A certificate's fields; none when it cannot be parsed.
-pub(super) fn certificate(
-    der: &CertificateDer<'_>,
-    request: &Handshake<'_>,
-) -> Option<Certificate> {
-    let (_, parsed) = X509Certificate::from_der(der).ok()?;
-    let now = request.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let validity = parsed.validity();
-    let redactor = &request.redactor;
-    let mut names: Vec<String> = parsed
-        .subject_alternative_name()
-        .ok()
-        .flatten()
-        .map(|san| {
-            san.value.general_names.iter().filter_map(|name| general_name(name, redactor)).collect()
-        })
-        .unwrap_or_default();
-    let names_count = u32::try_from(names.len()).unwrap_or(u32::MAX);
-    names.truncate(NAMES_KEPT);
-    let covers_target = ServerName::try_from(request.server_name)
-        .ok()
-        .zip(ParsedCertificate::try_from(der).ok())
-        .is_some_and(|(name, leaf)| verify_server_name(&leaf, &name).is_ok());
-    let text = |value: Option<&str>| value.map(|value| redacted(value, 200, redactor));
-    let issuer = parsed.issuer();
-    Some(Certificate {
-        subject: redacted(&parsed.subject().to_string(), 300, redactor),
-        issuer: redacted(&issuer.to_string(), 300, redactor),
-        issuer_common_name: text(issuer.iter_common_name().next().and_then(|a| a.as_str().ok())),
-        issuer_organization: text(issuer.iter_organization().next().and_then(|a| a.as_str().ok())),
-        names,
-        names_count,
-        not_before: rfc3339(validity.not_before.timestamp()),
-        not_after: rfc3339(validity.not_after.timestamp()),
-        days_left: (validity.not_after.timestamp() - now).div_euclid(86_400),
-        not_yet_valid: validity.not_before.timestamp() > now,
-        covers_target,
-        self_issued: parsed.subject() == issuer,
-        is_ca: parsed.is_ca(),
-        issuer_url: issuer_url(&parsed, redactor),
-        revocation_urls: revocation_urls(&parsed, redactor),
-        lacks: lacks(&parsed),
-        sha256: sha256(der, &request.provider),
-    })
+/// What a certificate says, as it says it: nothing is redacted or bounded yet, and nothing depends on
+/// the time of a walk.
+#[derive(Debug)]
+pub(super) struct Fields {
+    subject: String,
+    issuer: String,
+    issuer_common_name: Option<String>,
+    issuer_organization: Option<String>,
+    names: Vec<String>,
+    /// Seconds since 1970.
+    pub(super) not_before: i64,
+    /// Seconds since 1970; the last one is a valid one (RFC 5280, section 4.1.2.5).
+    pub(super) not_after: i64,
+    covers_target: bool,
+    self_issued: bool,
+    is_ca: bool,
+    issuer_url: Option<String>,
+    revocation_urls: Vec<String>,
+    lacks: Vec<StrictForm>,
+    sha256: String,
 }
 
-fn general_name(name: &GeneralName<'_>, redactor: &Redactor<'_>) -> Option<String> {
+impl Fields {
+    /// Reads a certificate that was presented for `server_name`; none when it cannot be parsed.
+    pub(super) fn read(
+        der: &CertificateDer<'_>,
+        server_name: &str,
+        provider: &CryptoProvider,
+    ) -> Option<Self> {
+        let (_, parsed) = X509Certificate::from_der(der).ok()?;
+        let names = parsed.subject_alternative_name().ok().flatten();
+        let covers_target = ServerName::try_from(server_name)
+            .ok()
+            .zip(ParsedCertificate::try_from(der).ok())
+            .is_some_and(|(name, leaf)| verify_server_name(&leaf, &name).is_ok());
+        let issuer = parsed.issuer();
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        Some(Self {
+            subject: parsed.subject().to_string(),
+            issuer: issuer.to_string(),
+            issuer_common_name: text(
+                issuer.iter_common_name().next().and_then(|a| a.as_str().ok()),
+            ),
+            issuer_organization: text(
+                issuer.iter_organization().next().and_then(|a| a.as_str().ok()),
+            ),
+            names: names
+                .map(|san| san.value.general_names.iter().filter_map(general_name).collect())
+                .unwrap_or_default(),
+            not_before: parsed.validity().not_before.timestamp(),
+            not_after: parsed.validity().not_after.timestamp(),
+            covers_target,
+            self_issued: parsed.subject() == issuer,
+            is_ca: parsed.is_ca(),
+            issuer_url: issuer_url(&parsed),
+            revocation_urls: revocation_urls(&parsed),
+            lacks: lacks(&parsed),
+            sha256: sha256(der, provider),
+        })
+    }
+
+    /// The evidence of a walk: redacted, escaped and bounded.
+    pub(super) fn evidence(&self, request: &Handshake<'_>) -> Certificate {
+        let now = request.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let text = |value: &str, most| redacted(value, most, &request.redactor);
+        let texts = |values: &[String], most: usize, longest| -> Vec<String> {
+            values.iter().take(most).map(|value| text(value, longest)).collect()
+        };
+        Certificate {
+            subject: text(&self.subject, 300),
+            issuer: text(&self.issuer, 300),
+            issuer_common_name: self.issuer_common_name.as_deref().map(|value| text(value, 200)),
+            issuer_organization: self.issuer_organization.as_deref().map(|value| text(value, 200)),
+            names: texts(&self.names, NAMES_KEPT, 255),
+            names_count: u32::try_from(self.names.len()).unwrap_or(u32::MAX),
+            not_before: rfc3339(self.not_before),
+            not_after: rfc3339(self.not_after),
+            days_left: (self.not_after - now).div_euclid(86_400),
+            not_yet_valid: self.not_before > now,
+            covers_target: self.covers_target,
+            self_issued: self.self_issued,
+            is_ca: self.is_ca,
+            issuer_url: self.issuer_url.as_deref().map(|url| text(url, 300)),
+            revocation_urls: texts(&self.revocation_urls, REVOCATION_URLS_KEPT, 300),
+            lacks: self.lacks.clone(),
+            sha256: self.sha256.clone(),
+        }
+    }
+}
+
+fn general_name(name: &GeneralName<'_>) -> Option<String> {
     match name {
-        GeneralName::DNSName(name) => Some(redacted(name, 255, redactor)),
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
         GeneralName::IPAddress(bytes) => {
             let v4: Option<[u8; 4]> = (*bytes).try_into().ok();
             let v6: Option<[u8; 16]> = (*bytes).try_into().ok();
@@ -88,7 +131,7 @@ fn general_name(name: &GeneralName<'_>, redactor: &Redactor<'_>) -> Option<Strin
 }
 
 /// The `caIssuers` URL of authority information access.
-fn issuer_url(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -> Option<String> {
+fn issuer_url(certificate: &X509Certificate<'_>) -> Option<String> {
     certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
         ParsedExtension::AuthorityInfoAccess(access) => {
             access.accessdescs.iter().find_map(|entry| match &entry.access_location {
@@ -96,7 +139,7 @@ fn issuer_url(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -> Opt
                 GeneralName::URI(uri)
                     if entry.access_method.to_id_string() == "1.3.6.1.5.5.7.48.2" =>
                 {
-                    Some(redacted(uri, 300, redactor))
+                    Some((*uri).to_owned())
                 }
                 _ => None,
             })
@@ -131,9 +174,9 @@ fn lacks(certificate: &X509Certificate<'_>) -> Vec<StrictForm> {
 
 /// Where a client that checks revocation asks: OCSP responders, then CRL distribution points
 /// (RFC 5280, sections 4.2.2.1 and 4.2.1.13). LDAP is a directory's own and is left out.
-fn revocation_urls(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -> Vec<String> {
+fn revocation_urls(certificate: &X509Certificate<'_>) -> Vec<String> {
     let uri = |name: &GeneralName<'_>| match name {
-        GeneralName::URI(uri) if uri.starts_with("http://") => Some(redacted(uri, 300, redactor)),
+        GeneralName::URI(uri) if uri.starts_with("http://") => Some((*uri).to_owned()),
         _ => None,
     };
     let (mut responders, mut lists) = (Vec::new(), Vec::new());
@@ -156,7 +199,6 @@ fn revocation_urls(certificate: &X509Certificate<'_>, redactor: &Redactor<'_>) -
         }
     }
     responders.append(&mut lists);
-    responders.truncate(REVOCATION_URLS_KEPT);
     responders
 }
 
@@ -201,7 +243,7 @@ mod tests {
         let key = KeyPair::generate().unwrap();
         let certificate = parameters.self_signed(&key).unwrap();
         let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
-        let found = revocation_urls(&parsed, &Redactor::new([]));
+        let found = revocation_urls(&parsed);
         assert_eq!(found, ["http://ocsp.example", "http://crl.example/a.crl"]);
     }
 }

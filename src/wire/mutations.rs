@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
-use super::certificate::certificate;
+use super::certificate::Fields;
 use super::http::{Call, over};
 use super::roots::{ExtraRoots, Roots, SystemStore};
 use super::tls::{self, Handshake, Hello, Versions};
@@ -145,7 +145,9 @@ proptest! {
             first: None,
             redactor: Redactor::new([&secret]),
         };
-        if let Some(read) = certificate(&CertificateDer::from(der), &request) {
+        let der = CertificateDer::from(der);
+        if let Some(fields) = Fields::read(&der, request.server_name, &request.provider) {
+            let read = fields.evidence(&request);
             is_tame(&serde_json::to_value(&read).unwrap())?;
         }
     }

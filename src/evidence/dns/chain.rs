@@ -1,71 +1,54 @@
 //! Chains of aliases, and private endpoints' names in them.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Record, RecordType};
 
-/// A name as maps sort it: in any letter case the same (RFC 4343).
-#[derive(Debug, Clone, Copy)]
-struct AnyCase<'a>(&'a str);
-
-impl AnyCase<'_> {
-    fn letters(&self) -> impl Iterator<Item = u8> + '_ {
-        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+/// Sorts names so that the same name stands together in any letter case (RFC 4343).
+fn by_name(a: &str, b: &str) -> Ordering {
+    let lower = |name: &str| name.to_ascii_lowercase();
+    match a.len().cmp(&b.len()) {
+        // Most servers repeat a name letter by letter.
+        Ordering::Equal if a == b => Ordering::Equal,
+        Ordering::Equal => lower(a).cmp(&lower(b)),
+        longer => longer,
     }
 }
-
-impl Ord for AnyCase<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.letters().cmp(other.letters())
-    }
-}
-
-impl PartialOrd for AnyCase<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for AnyCase<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(other.0)
-    }
-}
-
-impl Eq for AnyCase<'_> {}
 
 /// [`Answer::chain`](super::Answer::chain), reading each record once: answers are untrusted.
 pub(super) fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Chain {
-    let mut alias_of: BTreeMap<AnyCase<'_>, &str> = BTreeMap::new();
-    let mut addresses_of: BTreeMap<AnyCase<'_>, Vec<IpAddr>> = BTreeMap::new();
-    for record in records {
-        let owner = AnyCase(&record.name);
-        match record.kind {
-            // The first of several counts, as for a client.
-            RecordType::Cname => {
-                alias_of.entry(owner).or_insert(&record.data);
-            }
-            RecordType::A | RecordType::Aaaa => {
-                addresses_of.entry(owner).or_default().extend(record.data.parse::<IpAddr>())
-            }
-            _ => {}
-        }
-    }
-    let mut at = AnyCase(name);
-    let mut passed = BTreeSet::from([at]);
+    let mut records: Vec<&Record> = records.collect();
+    // Those of one name stay in their order.
+    records.sort_by(|a, b| by_name(&a.name, &b.name));
+    let of = |name: &str| {
+        let from = records.partition_point(|record| by_name(&record.name, name).is_lt());
+        let own = &records[from..];
+        (from, &own[..own.partition_point(|record| by_name(&record.name, name).is_eq())])
+    };
+    // The first of several counts, as for a client.
+    let alias = |name: &str| {
+        let (from, own) = of(name);
+        let at = own.iter().position(|record| record.kind == RecordType::Cname)?;
+        Some((from + at, own[at].data.as_str()))
+    };
+    let mut at = name;
     let mut aliases: Vec<String> = Vec::new();
+    let mut passed = vec![false; records.len()];
     let mut looped = false;
-    while let Some(next) = alias_of.get(&at) {
-        if !passed.insert(AnyCase(next)) {
-            looped = true;
+    while let Some((record, next)) = alias(at) {
+        passed[record] = true;
+        looped = alias(next).is_some_and(|(again, _)| passed[again]);
+        if looped {
             break;
         }
         aliases.push(next.to_ascii_lowercase());
-        at = AnyCase(next);
+        at = next;
     }
-    Chain { aliases, addresses: addresses_of.remove(&at).unwrap_or_default(), looped }
+    let is_address = |kind: &RecordType| matches!(kind, RecordType::A | RecordType::Aaaa);
+    let addresses = of(at).1.iter().filter(|record| is_address(&record.kind));
+    let addresses = addresses.filter_map(|record| record.data.parse().ok()).collect();
+    Chain { aliases, addresses, looped }
 }
 
 /// [`Answer::addresses_in_order`](super::Answer::addresses_in_order).

@@ -1,92 +1,109 @@
-//! Chains that were accepted before, with what each set of roots said of them. What a set says follows
+//! Presented chains with what they say and what each set of roots says of them. What a set says follows
 //! from the chain, the name, its roots, and on which side of the certificates' dates the clock is:
-//! while none of these changes, the signatures of the chain need not be computed again. That the
-//! peer holds the leaf's key is proved in every handshake all the same.
+//! while none of these changes, the signatures of an accepted chain need not be computed again. That
+//! the peer holds the leaf's key is proved in every handshake all the same.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::recording_verifier::Judgement;
+use crate::wire::certificate::Fields;
 
 /// Chains that are remembered: those of one fleet's accounts, siblings and token endpoints.
 const MOST_CHAINS: usize = 64;
+/// Certificates of a chain that are kept as evidence.
+const CERTIFICATES_KEPT: usize = 10;
+
+/// A chain that was presented for a name.
+#[derive(Debug)]
+pub(super) struct JudgedChain {
+    name: String,
+    certificates: Vec<CertificateDer<'static>>,
+    /// Of those that are kept as evidence and can be parsed.
+    pub(super) fields: Vec<Fields>,
+    pub(super) judgement: Judgement,
+}
+
+impl JudgedChain {
+    pub(super) fn new(
+        name: &str,
+        presented: &[&CertificateDer<'_>],
+        judgement: Judgement,
+        provider: &CryptoProvider,
+    ) -> Self {
+        let kept = presented.iter().take(CERTIFICATES_KEPT);
+        Self {
+            name: name.to_owned(),
+            certificates: presented.iter().map(|der| (*der).clone().into_owned()).collect(),
+            fields: kept.filter_map(|der| Fields::read(der, name, provider)).collect(),
+            judgement,
+        }
+    }
+
+    /// How many certificates were presented.
+    pub(super) fn len(&self) -> usize {
+        self.certificates.len()
+    }
+
+    /// The time around `now` in which no certificate begins or ends to be valid; none where not every
+    /// date is known, or there is none on one side.
+    fn steady(&self, now: SystemTime) -> Option<(SystemTime, SystemTime)> {
+        if self.fields.len() < self.certificates.len() {
+            return None;
+        }
+        let (mut last, mut next): (Option<SystemTime>, Option<SystemTime>) = (None, None);
+        for seconds in self.fields.iter().flat_map(|one| [one.not_before, one.not_after + 1]) {
+            let date = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?);
+            match date <= now {
+                true => last = last.max(Some(date)),
+                false => next = Some(next.map_or(date, |earlier| earlier.min(date))),
+            }
+        }
+        Some((last?, next?))
+    }
+}
 
 /// The chains that walks with the same roots accepted, the latest last.
 #[derive(Debug, Default)]
-pub(in crate::wire) struct JudgedChains(Mutex<VecDeque<Arc<JudgedChain>>>);
+pub(in crate::wire) struct JudgedChains(Mutex<VecDeque<Known>>);
 
-/// A chain that was accepted for a name.
+/// A chain, and the time from the first to before the second in which what was said of it holds.
 #[derive(Debug)]
-struct JudgedChain {
-    name: String,
-    chain: Vec<CertificateDer<'static>>,
-    /// No certificate begins or ends to be valid from the first to before the second.
-    steady: (SystemTime, SystemTime),
-    judgement: Judgement,
-}
+struct Known(Arc<JudgedChain>, (SystemTime, SystemTime));
 
 impl JudgedChains {
-    /// What was said of this chain, if it holds now as well.
+    /// This chain as it was judged before, if that holds now as well.
     pub(super) fn find(
         &self,
         name: &str,
-        chain: &[CertificateDer<'_>],
+        presented: &[&CertificateDer<'_>],
         now: SystemTime,
-    ) -> Option<Judgement> {
+    ) -> Option<Arc<JudgedChain>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |one: &&Arc<JudgedChain>| {
+        let same = |Known(one, (from, to)): &&Known| {
             one.name == name
-                && (one.steady.0..one.steady.1).contains(&now)
-                && one.chain.iter().map(|c| c.as_ref()).eq(chain.iter().map(|c| c.as_ref()))
+                && (*from..*to).contains(&now)
+                && one.certificates.iter().eq(presented.iter().copied())
         };
-        known.iter().rev().find(same).map(|one| one.judgement.clone())
+        known.iter().rev().find(same).map(|Known(one, _)| Arc::clone(one))
     }
 
-    /// Remembers what was said of a chain that was accepted.
-    pub(super) fn keep(
-        &self,
-        name: &str,
-        chain: &[CertificateDer<'static>],
-        now: SystemTime,
-        judgement: &Judgement,
-    ) {
-        let Some(steady) = steady(chain, now) else { return };
-        let one = JudgedChain {
-            name: name.to_owned(),
-            chain: chain.to_vec(),
-            steady,
-            judgement: judgement.clone(),
-        };
+    /// Remembers a chain that was accepted.
+    pub(super) fn keep(&self, one: &Arc<JudgedChain>, now: SystemTime) {
+        let Some(steady) = one.steady(now) else { return };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|other| other.name != one.name || other.chain != one.chain);
+        known.retain(|Known(other, _)| {
+            other.name != one.name || other.certificates != one.certificates
+        });
         if known.len() >= MOST_CHAINS {
             known.pop_front();
         }
-        known.push_back(Arc::new(one));
+        known.push_back(Known(Arc::clone(one), steady));
     }
-}
-
-/// The time around `now` in which no certificate begins or ends to be valid; none where a date cannot
-/// be read or there is no date on one side.
-fn steady(chain: &[CertificateDer<'_>], now: SystemTime) -> Option<(SystemTime, SystemTime)> {
-    let mut around: (Option<SystemTime>, Option<SystemTime>) = (None, None);
-    for certificate in chain {
-        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
-        let validity = parsed.validity();
-        // The last second is a valid one (RFC 5280, section 4.1.2.5).
-        for seconds in [validity.not_before.timestamp(), validity.not_after.timestamp() + 1] {
-            let date = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?);
-            match date <= now {
-                true => around.0 = around.0.max(Some(date)),
-                false => around.1 = Some(around.1.map_or(date, |earlier| earlier.min(date))),
-            }
-        }
-    }
-    Some((around.0?, around.1?))
 }
 
 #[cfg(test)]
@@ -107,12 +124,19 @@ mod tests {
         date_time_ymd(year, 6, 1).into()
     }
 
+    fn keep(judged: &JudgedChains, name: &str, chain: &[&CertificateDer<'_>]) {
+        let provider = crate::wire::tls::provider();
+        let one = JudgedChain::new(name, chain, Judgement::default(), &provider);
+        judged.keep(&Arc::new(one), at(2024));
+    }
+
     #[test]
     fn a_chain_is_judged_again_when_a_date_was_passed_or_anything_else_is_new() {
-        let chain = [certificate(2020, 2030), certificate(2010, 2026)];
+        let (leaf, issuer) = (certificate(2020, 2030), certificate(2010, 2026));
+        let chain = [&leaf, &issuer];
         let judged = JudgedChains::default();
-        judged.keep("a.example", &chain, at(2024), &Judgement::default());
-        let knows = |name: &str, chain: &[CertificateDer<'_>], year| {
+        keep(&judged, "a.example", &chain);
+        let knows = |name: &str, chain: &[&CertificateDer<'_>], year| {
             judged.find(name, chain, at(year)).is_some()
         };
         assert!(knows("a.example", &chain, 2021) && knows("a.example", &chain, 2025));
@@ -121,27 +145,40 @@ mod tests {
         assert!(!knows("a.example", &chain, 2019));
         assert!(!knows("b.example", &chain, 2024));
         assert!(!knows("a.example", &chain[..1], 2024));
-        assert!(!knows("a.example", &[certificate(2020, 2030)], 2024));
+        assert!(!knows("a.example", &[&certificate(2020, 2030), &issuer], 2024));
     }
 
     #[test]
-    fn the_last_second_of_a_certificate_is_still_steady() {
-        let chain = [certificate(2020, 2026)];
+    fn the_last_second_of_a_certificate_is_a_valid_one() {
+        let leaf = certificate(2020, 2026);
         let judged = JudgedChains::default();
-        judged.keep("a.example", &chain, at(2024), &Judgement::default());
+        keep(&judged, "a.example", &[&leaf]);
         let end: SystemTime = date_time_ymd(2026, 1, 1).into();
-        assert!(judged.find("a.example", &chain, end + Duration::from_millis(999)).is_some());
-        assert!(judged.find("a.example", &chain, end + Duration::from_secs(1)).is_none());
+        let known = |after| judged.find("a.example", &[&leaf], end + after).is_some();
+        assert!(known(Duration::from_millis(999)));
+        assert!(!known(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_chain_with_dates_that_are_not_all_known_is_judged_each_time() {
+        let leaf = certificate(2020, 2030);
+        let garbage = CertificateDer::from(vec![0_u8; 20]);
+        let judged = JudgedChains::default();
+        keep(&judged, "a.example", &[&leaf, &garbage]);
+        assert!(judged.find("a.example", &[&leaf, &garbage], at(2024)).is_none());
+        let many: Vec<&CertificateDer<'_>> = vec![&leaf; CERTIFICATES_KEPT + 1];
+        keep(&judged, "a.example", &many);
+        assert!(judged.find("a.example", &many, at(2024)).is_none());
     }
 
     #[test]
     fn the_oldest_is_forgotten_first() {
-        let chain = [certificate(2020, 2030)];
+        let leaf = certificate(2020, 2030);
         let judged = JudgedChains::default();
         for host in 0..=MOST_CHAINS {
-            judged.keep(&format!("{host}.example"), &chain, at(2024), &Judgement::default());
+            keep(&judged, &format!("{host}.example"), &[&leaf]);
         }
-        assert!(judged.find("0.example", &chain, at(2024)).is_none());
-        assert!(judged.find("1.example", &chain, at(2024)).is_some());
+        assert!(judged.find("0.example", &[&leaf], at(2024)).is_none());
+        assert!(judged.find("1.example", &[&leaf], at(2024)).is_some());
     }
 }

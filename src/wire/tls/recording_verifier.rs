@@ -11,13 +11,10 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::Handshake;
 use super::failure::certificate_fault;
+use super::judged_chains::JudgedChain;
 use crate::evidence::text::clean;
 use crate::evidence::tls::{BundleVerdict, CertificateFault, Store, StoreVerdict, TlsHop};
-use crate::wire::certificate::certificate;
 use crate::wire::roots::{RootVerifier, Roots};
-
-/// Certificates of a chain that are kept as evidence.
-const CERTIFICATES_KEPT: usize = 10;
 
 /// Records the presented chain and the verdict of each set of roots; then the policy decides.
 #[derive(Debug)]
@@ -25,18 +22,12 @@ pub(super) struct RecordingVerifier {
     roots: Arc<Roots>,
     provider: Arc<CryptoProvider>,
     now: SystemTime,
-    seen: Mutex<VerifierState>,
-}
-
-#[derive(Debug, Default)]
-struct VerifierState {
-    chain: Vec<CertificateDer<'static>>,
-    judgement: Judgement,
+    seen: Mutex<Option<Arc<JudgedChain>>>,
 }
 
 /// What the sets of roots say of a chain.
-#[derive(Debug, Clone, Default)]
-pub(in crate::wire) struct Judgement {
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
     verdicts: Vec<StoreVerdict>,
     bundles: Vec<BundleVerdict>,
     accepted_by: Option<Store>,
@@ -51,24 +42,23 @@ impl ServerCertVerifier for RecordingVerifier {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let chain: Vec<CertificateDer<'static>> = std::iter::once(leaf)
-            .chain(intermediates)
-            .map(|certificate| certificate.clone().into_owned())
-            .collect();
+        let presented: Vec<&CertificateDer<'_>> =
+            std::iter::once(leaf).chain(intermediates).collect();
         let known = self.roots.judged_chains();
         let host = name.to_str();
-        let (judgement, decision) = match known.find(&host, &chain, self.now) {
-            Some(judgement) => (judgement, Ok(())),
+        let (chain, decision) = match known.find(&host, &presented, self.now) {
+            Some(chain) => (chain, Ok(())),
             None => {
                 let (judgement, decision) = self.judge(leaf, intermediates, name);
+                let chain = JudgedChain::new(&host, &presented, judgement, &self.provider);
+                let chain = Arc::new(chain);
                 if decision.is_ok() {
-                    known.keep(&host, &chain, self.now, &judgement);
+                    known.keep(&chain, self.now);
                 }
-                (judgement, decision)
+                (chain, decision)
             }
         };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = VerifierState { chain, judgement };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(chain);
         decision.map(|()| ServerCertVerified::assertion())
     }
 
@@ -206,15 +196,11 @@ impl RecordingVerifier {
     /// Puts what was recorded into the evidence.
     pub(super) fn report(&self, request: &Handshake<'_>, hop: &mut TlsHop) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        hop.chain_length = u32::try_from(seen.chain.len()).unwrap_or(u32::MAX);
-        hop.chain = seen
-            .chain
-            .iter()
-            .take(CERTIFICATES_KEPT)
-            .filter_map(|der| certificate(der, request))
-            .collect();
-        hop.verdicts.clone_from(&seen.judgement.verdicts);
-        hop.bundles.clone_from(&seen.judgement.bundles);
-        hop.accepted_by = seen.judgement.accepted_by;
+        let Some(chain) = seen.as_ref() else { return };
+        hop.chain_length = u32::try_from(chain.len()).unwrap_or(u32::MAX);
+        hop.chain = chain.fields.iter().map(|fields| fields.evidence(request)).collect();
+        hop.verdicts.clone_from(&chain.judgement.verdicts);
+        hop.bundles.clone_from(&chain.judgement.bundles);
+        hop.accepted_by = chain.judgement.accepted_by;
     }
 }
