@@ -3,7 +3,8 @@
 //! They share the machine's facts (resolver configuration, hosts file, environment, roots), read once
 //! a round, and tokens, requested once a round for targets with the same way to them. Nothing about a
 //! target's own path is shared: every walk asks for its names, connects to its addresses and makes its
-//! handshakes anew, without TLS resumption.
+//! handshakes anew, without TLS resumption. What the roots said of a chain holds for a round as the
+//! roots themselves do.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
