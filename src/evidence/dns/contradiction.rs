@@ -42,9 +42,12 @@ impl ResolverEvidence {
 
 /// Whether the one answer denies a name that the other one shows.
 fn denies(one: &Answer, other: &Answer, name: &str) -> bool {
+    if one.rcode != Rcode::NxDomain {
+        return false;
+    }
     let chain = one.chain(name);
     let denied = chain.aliases.last().map_or(name, String::as_str);
-    one.rcode == Rcode::NxDomain && other.shows(name, denied, one.soa_holds(denied))
+    other.shows(name, denied, one.soa_holds(denied))
 }
 
 impl Answer {
