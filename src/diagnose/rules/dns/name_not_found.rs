@@ -31,7 +31,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let short = format!("{label} answers NXDOMAIN: the name does not exist there");
     let answer = resolver_view::message(r.seen)?;
     let blocked = record_gap::blocked(e, r, answer);
-    let message = match blocked {
+    let message = match &blocked {
+        Some(blocked) if blocked.name != *name => text::clause(
+            format!("{label} denies the alias {}, as a policy or a block list does", blocked.name),
+            "the resolver denies the alias of the name, as a block list does",
+        ),
         Some(_) => text::clause(
             format!("{label} denies {name} alone, as a policy or a block list does"),
             "the resolver denies this one name, as a block list does",
@@ -41,6 +45,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let mut finding = record_gap::finding(e, r, Confidence::Inferred, message);
     let resolver = Resolver::of(e, r);
     finding = if let Some(blocked) = blocked {
+        if let Some(last) = aliases.last() {
+            finding = finding
+                .fact(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
+                .reasoning(format!("the name itself exists, as an alias: {last} is denied"))
+                .ruled_out("a misspelt account");
+        }
         blocked.add(finding, e, r)
     } else if !others.is_empty() {
         finding = resolver

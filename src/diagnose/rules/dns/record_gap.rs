@@ -55,17 +55,16 @@ pub(super) fn of<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, RecordGap
     let r = e.dns.resolver_without_address().or_else(|| first().filter(denied))?;
     let missing = match &r.outcome {
         _ if denied(&r) => RecordGap::Address,
-        ResolverOutcome::NoName(answer) => {
-            if in_privatelink(e, r, answer) {
-                RecordGap::Record
-            } else if let Some(soa) = private_root(e, r, answer) {
-                RecordGap::InternetNames(soa.clone())
-            } else if let Some(shadow) = shadow(e, r, answer) {
-                RecordGap::ShadowedBy(shadow)
-            } else {
-                RecordGap::Name
+        ResolverOutcome::NoName(answer) if said_of_policy(e, r, answer).next().is_some() => {
+            match r.seen.aliases(&e.dns.name).is_empty() {
+                true => name_gap(e, r, answer),
+                false => RecordGap::Name,
             }
         }
+        ResolverOutcome::NoName(answer) => match in_privatelink(e, r, answer) {
+            true => RecordGap::Record,
+            false => name_gap(e, r, answer),
+        },
         // The privatelink zone's own SOA: the resolver sees the zone, and the zone lacks the
         // address. dnsmasq passes the zone's NXDOMAIN on as an empty answer.
         ResolverOutcome::NoAddress(answer)
@@ -81,6 +80,17 @@ pub(super) fn of<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, RecordGap
         _ => return None,
     };
     Some((r, missing))
+}
+
+/// Why a name outside the privatelink zones is denied.
+fn name_gap(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> RecordGap {
+    if let Some(soa) = private_root(e, r, answer) {
+        RecordGap::InternetNames(soa.clone())
+    } else if let Some(shadow) = shadow(e, r, answer) {
+        RecordGap::ShadowedBy(shadow)
+    } else {
+        RecordGap::Name
+    }
 }
 
 fn in_privatelink(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> bool {
@@ -154,8 +164,45 @@ pub(super) fn zone_answered(e: &View<'_>, answer: &Answer) -> bool {
     })
 }
 
+/// What of an answer itself shows that a policy gave it: the last name of its chain is left out.
+fn said_of_policy<'a>(
+    e: &'a View<'_>,
+    r: &'a ResolverView<'_>,
+    answer: &'a Answer,
+) -> impl Iterator<Item = String> + 'a {
+    // 15 is also what dnsmasq adds where it removes a private address.
+    let lowest = if answer.rcode == Rcode::NxDomain { 15 } else { 16 };
+    let by_error = answer.extended_errors.iter().any(|error| (lowest..=18).contains(&error.code));
+    let label = r.label();
+    let by_error = by_error.then(move || {
+        format!("{label} itself adds that it, or a server that it asks, blocks the name")
+    });
+    let name = left_out(e, r);
+    let elsewhere = |soa: &&Soa| {
+        // The alias into a zone of Azure's may have been left out of the answer.
+        !soa.zone.trim_end_matches('.').is_empty()
+            && !text::is_within(&name, &soa.zone)
+            && !is_azure_private(soa)
+            && !is_microsoft_zone(soa)
+    };
+    let by_zone = answer.soa.as_ref().filter(elsewhere).map(|soa| {
+        format!(
+            "{} is not a zone in which {name} can be: a response policy names its own zone",
+            soa.zone
+        )
+    });
+    by_error.into_iter().chain(by_zone)
+}
+
+/// The name that an answer without an address leaves out: the last alias, or the name itself.
+fn left_out(e: &View<'_>, r: &ResolverView<'_>) -> String {
+    r.seen.aliases(&e.dns.name).pop().unwrap_or_else(|| e.dns.name.clone())
+}
+
 /// What shows that a policy or a block list leaves out this one name (facts D195 to D197).
 pub(super) struct Blocked<'a> {
+    /// The name, or the alias that is left out.
+    pub(super) name: String,
     /// The privatelink name, which the same resolver finds in the private zone, with its address.
     pub(super) record: Option<(&'a str, Option<IpAddr>)>,
     /// What of the answer itself shows it.
@@ -169,26 +216,15 @@ pub(super) fn blocked<'a>(
     r: &ResolverView<'a>,
     answer: &Answer,
 ) -> Option<Blocked<'a>> {
-    if !r.seen.aliases(&e.dns.name).is_empty() {
-        return None;
+    let mut said: Vec<String> = said_of_policy(e, r, answer).collect();
+    let name = left_out(e, r);
+    // An alias ends in zones of which this program knows less.
+    if name != e.dns.name {
+        return (!said.is_empty()).then_some(Blocked { name, record: None, said });
     }
     let label = r.label();
-    let mut said = Vec::new();
-    // 15 is also what dnsmasq adds where it removes a private address.
     let denied = answer.rcode == Rcode::NxDomain;
-    let lowest = if denied { 15 } else { 16 };
-    if answer.extended_errors.iter().any(|error| (lowest..=18).contains(&error.code)) {
-        said.push(format!(
-            "{label} itself adds that it, or a server that it asks, blocks the name"
-        ));
-    }
     let by_zone = zone_answered(e, answer);
-    if let Some(soa) = answer.soa.as_ref().filter(|_| !by_zone) {
-        said.push(format!(
-            "{} is not a zone in which {} can be: a response policy names its own zone",
-            soa.zone, e.dns.name
-        ));
-    }
     if answer.authoritative
         && answer.soa.is_none()
         && dns_experiments::suffix_soa(e, r.seen).is_some_and(is_microsoft_zone)
@@ -201,7 +237,7 @@ pub(super) fn blocked<'a>(
     }
     let record = dns_experiments::record_in_private_zone(e, r.seen).filter(|_| !by_zone);
     let record = record.filter(|(_, address)| denied || address.is_some());
-    (record.is_some() || !said.is_empty()).then_some(Blocked { record, said })
+    (record.is_some() || !said.is_empty()).then_some(Blocked { name, record, said })
 }
 
 impl Blocked<'_> {
@@ -212,7 +248,7 @@ impl Blocked<'_> {
         e: &View<'_>,
         r: &ResolverView<'_>,
     ) -> FindingBuilder {
-        let (name, label) = (&e.dns.name, r.label());
+        let (name, label) = (&self.name, r.label());
         let only_record = self.said.is_empty();
         for sentence in self.said {
             finding = finding.reasoning(sentence);
@@ -345,31 +381,42 @@ pub(super) fn searched(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder 
         .cites("/dns/system")
 }
 
+/// The domain of the search list with which a name was asked for.
+pub(super) fn searched_domain(e: &View<'_>, tried: &QuestionExperiment) -> String {
+    let own = e.dns.name.trim_end_matches('.').len() + 1;
+    tried.exchange.name.get(own..).unwrap_or_default().to_owned()
+}
+
 /// The steps that keep the search list from hiding that the name has no address.
 pub(super) fn search_steps(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
     let Some((_, tried)) = found_by_search(e) else { return finding };
-    let own = e.dns.name.trim_end_matches('.').len() + 1;
-    let domain = tried.exchange.name.get(own..).unwrap_or_default().to_owned();
+    let domain = searched_domain(e, tried);
     finding
         .inspect(
             "see that there is no address with a final dot, which keeps the search list out",
             format!("getent ahosts {}.", e.dns.name),
         )
-        .step(
-            Step::local(format!(
-                "then remove {domain} from this machine's search list, if no program here needs \
-                 short names of it: a name without an address then fails at once"
-            ))
-            .undo("put the domain back into the search list"),
-        )
-        .step(
-            Step::shared(
-                format!("remove the wildcard record of {domain}, if it is not needed"),
-                format!("every client, for names of {domain} that have no record of their own"),
-            )
-            .or()
-            .undo("put the record back: note its address and TTL first"),
-        )
+        .step(out_of_search_list(&domain, "a name without an address then fails at once"))
+        .step(remove_wildcard(&domain))
+}
+
+/// Takes a domain out of the search list.
+pub(super) fn out_of_search_list(domain: &str, effect: &str) -> Step {
+    Step::local(format!(
+        "then remove {domain} from this machine's search list, if no program here needs short names \
+         of it: {effect}"
+    ))
+    .undo("put the domain back into the search list")
+}
+
+/// Removes the record that answers for every name of a domain of the search list.
+pub(super) fn remove_wildcard(domain: &str) -> Step {
+    Step::shared(
+        format!("remove the wildcard record of {domain}, if it is not needed"),
+        format!("every client, for names of {domain} that have no record of their own"),
+    )
+    .or()
+    .undo("put the record back: note its address and TTL first")
 }
 
 /// The step that has the endpoint register its record in `zone`; `verb` is `create` or `add`.
