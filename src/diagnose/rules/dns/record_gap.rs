@@ -16,7 +16,7 @@ use crate::evidence::experiment::QuestionExperiment;
 
 use super::advice::Resolver;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_SEARCHED_NAME};
-use super::{downstream, text};
+use super::{custom_record, downstream, text};
 
 /// What a missing address leads to where the C library takes that of another name.
 pub(super) const SYMPTOMS: &[&[&str]] =
@@ -112,6 +112,9 @@ const INTERNET_ROOT_OPERATORS: &[&str] =
 fn private_root<'a>(e: &View<'_>, r: &ResolverView<'_>, answer: &'a Answer) -> Option<&'a Soa> {
     let soa = answer.soa.as_ref()?;
     let zone = soa.zone.trim_end_matches('.');
+    if rewritten_to(e, r).is_some() {
+        return None;
+    }
     let name = r.seen.aliases(&e.dns.name).pop().unwrap_or_else(|| e.dns.name.clone());
     let above = zone.is_empty() || (!zone.contains('.') && text::is_within(&name, zone));
     let internets = INTERNET_ROOT_OPERATORS
@@ -122,6 +125,13 @@ fn private_root<'a>(e: &View<'_>, r: &ResolverView<'_>, answer: &'a Answer) -> O
     // Other top-level domains have other operators: only the three that Azure uses are listed.
     let azures = zone.is_empty() || matches!(zone, "com" | "net");
     (above && (known || (azures && !internets))).then_some(soa)
+}
+
+/// The last alias, where a policy or a record of the operator's own leads a name of Azure there: its
+/// denial says nothing of Azure's names.
+pub(super) fn rewritten_to(e: &View<'_>, r: &ResolverView<'_>) -> Option<String> {
+    e.target.public_suffix.as_ref()?;
+    r.seen.aliases(&e.dns.name).pop().filter(|last| !custom_record::is_microsofts(e, last))
 }
 
 fn shadow(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> Option<Shadow> {
