@@ -5,6 +5,7 @@ use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis;
 use crate::evidence::Evidence;
+use crate::evidence::dns::{CODE_CRASHES, CODE_NOT_CALLED};
 
 use super::library_waits;
 
@@ -165,6 +166,23 @@ pub(in crate::diagnose) fn steps(line: Option<&str>) -> Vec<Step> {
         rest = after;
     }
     steps
+}
+
+/// Why the C library asks nothing where its lookup kills the process.
+pub(in crate::diagnose) fn crash(code: &str) -> Option<String> {
+    let why = match code {
+        CODE_CRASHES => {
+            "glibc crashes at this hosts line, as it does where the line is empty or begins with an \
+             action: a copy of this program that looked a name up was killed, as Python, curl and \
+             others are (exit status 139 in a shell)"
+        }
+        CODE_NOT_CALLED => {
+            "glibc crashes at a hosts line that is empty or begins with an action (exit status 139 in \
+             a shell), and this program could not try this line in safety"
+        }
+        _ => return None,
+    };
+    Some(why.to_owned())
 }
 
 /// Whether answers of several services are to be merged, which getaddrinfo does not do (fact D211).

@@ -8,7 +8,7 @@ use crate::services::azure_ai;
 
 use super::advice::{Resolver, Upstream};
 use super::record_gap::{self, RecordGap};
-use super::{libc_lookup, text};
+use super::{libc_lookup, policy_denial, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
@@ -30,7 +30,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let short = format!("{label} answers NXDOMAIN: the name does not exist there");
     let answer = resolver_view::message(r.seen)?;
-    let blocked = record_gap::blocked(e, r, answer);
+    let blocked = policy_denial::blocked(e, r, answer);
     let message = match &blocked {
         Some(blocked) if blocked.name != *name => text::clause(
             format!("{label} denies the alias {}, as a policy or a block list does", blocked.name),

@@ -47,7 +47,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return Some(resolvers_not_seen(e, code, level));
     }
     let line = e.vantage.nsswitch_hosts.as_deref();
-    let not_asked = crash(code).or_else(|| libc_lookup::dns_not_reached(line, Some(code)));
+    let not_asked =
+        libc_lookup::crash(code).or_else(|| libc_lookup::dns_not_reached(line, Some(code)));
     // Where no resolver is asked, and where the library got an answer, no connection matters.
     let truncated = Library::of(e)
         .is_glibc()
@@ -100,23 +101,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.reasoning(advice.why).step(advice.step());
     }
     Some(finding.step(step).check(format!("getent ahosts {}", e.dns.name)))
-}
-
-/// Why the C library asks nothing where its lookup kills the process.
-fn crash(code: &str) -> Option<String> {
-    let why = match code {
-        CODE_CRASHES => {
-            "glibc crashes at this hosts line, as it does where the line is empty or begins with an \
-             action: a copy of this program that looked a name up was killed, as Python, curl and \
-             others are (exit status 139 in a shell)"
-        }
-        CODE_NOT_CALLED => {
-            "glibc crashes at a hosts line that is empty or begins with an action (exit status 139 in \
-             a shell), and this program could not try this line in safety"
-        }
-        _ => return None,
-    };
-    Some(why.to_owned())
 }
 
 /// A resolver whose answer was truncated over UDP, and came over TCP.
