@@ -16,6 +16,7 @@ pub mod finding;
 pub mod headline;
 pub mod pasted;
 pub mod platform_advice;
+mod private_dns;
 pub mod reading;
 pub mod resolver_class;
 pub mod resolver_profile;

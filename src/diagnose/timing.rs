@@ -53,6 +53,28 @@ pub fn lost(e: &Evidence) -> (u32, u32) {
     (at_tls, all - at_tls)
 }
 
+/// Segments that were sent again on other connections to the walked address whose handshake was
+/// answered all the same, and the number of those connections: what the peer reports as duplicates
+/// apart, only loss on the path explains them.
+#[must_use]
+pub fn lost_elsewhere(e: &Evidence) -> (u32, usize) {
+    let walked = connection(e).map(|attempt| attempt.connected_to().ip());
+    let lost: Vec<u32> = e
+        .experiments
+        .handshakes
+        .iter()
+        .filter(|tried| tried.address.is_none() || tried.address == walked)
+        .filter_map(|tried| tried.tls.as_ref())
+        .filter(|seen| {
+            matches!(seen.outcome, TlsOutcome::Verified | TlsOutcome::CertificateRejected { .. })
+        })
+        .filter_map(|seen| seen.tcp_info.as_ref())
+        .map(|info| info.repeats().saturating_sub(info.dsack_dups.unwrap_or(0)))
+        .filter(|lost| *lost > 0)
+        .collect();
+    (lost.iter().sum(), lost.len())
+}
+
 /// The slowest answer: its place among the calls, its time, and what it took in addition to its
 /// round trips (one, and one more for an answer that needs several windows).
 #[must_use]

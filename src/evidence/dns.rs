@@ -16,7 +16,7 @@ pub use answer::{Answer, ExtendedError, Record, Soa};
 pub use chain::{Chain, is_privatelink, is_within, record_and_zone, shows_endpoint};
 pub use contradiction::Contradiction;
 pub use exchange::{DnsOutcome, Exchange, LateAnswer, Stray, StrayReason, Transport};
-pub use failure::{CODE_NOT_SHOWN, LookupFailure};
+pub use failure::{CODE_CRASHES, CODE_NOT_CALLED, CODE_NOT_SHOWN, LookupFailure};
 pub use types::{QuestionType, Rcode, RecordType};
 
 use super::{AddressClass, Observed, classify};

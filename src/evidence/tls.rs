@@ -35,6 +35,22 @@ pub struct TlsHop {
     pub tcp_info: Option<TcpInfo>,
 }
 
+impl TlsHop {
+    /// The certificates of the path from the leaf on, each with its place: its issuer, if that was sent,
+    /// and so on. A server may send others beside them, which no client uses.
+    #[must_use]
+    pub fn path(&self) -> Vec<(usize, &Certificate)> {
+        let mut path: Vec<(usize, &Certificate)> = self.chain.iter().enumerate().take(1).collect();
+        while let Some((_, last)) = path.last().filter(|(_, last)| !last.self_issued) {
+            let used = |index| path.iter().any(|(at, _)| *at == index);
+            let mut rest = self.chain.iter().enumerate().filter(|(index, _)| !used(*index));
+            let Some(next) = rest.find(|(_, one)| one.subject == last.issuer) else { break };
+            path.push(next);
+        }
+        path
+    }
+}
+
 /// How a handshake ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -238,6 +254,10 @@ pub enum StrictForm {
     KeyUsage,
     /// That the basic constraints of an authority are critical.
     CriticalBasicConstraints,
+    /// That only an authority may sign certificates, by its key usage.
+    KeyUsageOfALeaf,
+    /// That the alternative names are critical where the subject is empty.
+    CriticalNames,
 }
 
 impl Certificate {

@@ -3,6 +3,8 @@
 
 #[cfg(any(test, not(target_env = "gnu")))]
 mod getent;
+#[cfg(target_env = "gnu")]
+mod hosts_line;
 mod messages;
 mod route;
 
@@ -10,7 +12,6 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use super::unix::ip_of;
 use super::{AZURE_ASSET_TAG, IcmpError, SystemResolvers, meaning};
-#[cfg(not(target_env = "gnu"))]
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::AzureMachine;
@@ -19,8 +20,6 @@ use crate::evidence::vantage::BY_GETENT;
 use crate::files::{self, May};
 
 pub(super) use super::unix::Group;
-#[cfg(target_env = "gnu")]
-pub use super::unix::lookup;
 pub use super::unix::{
     default_signals, end_programs, has_no_reader, host_name, interface_index, open_files,
     open_to_write, run_as_service, shows_codes, write_event,
@@ -144,6 +143,22 @@ pub fn lookup(host: &str) -> SystemAnswer {
     getent::Getent::of_this_machine()
         .and_then(|getent| getent.lookup(host))
         .unwrap_or_else(|| super::unix::lookup(host))
+}
+
+/// What an application on this machine gets for a name, from glibc, where it does not kill the process
+/// that asks. Blocks as that does.
+#[must_use]
+#[cfg(target_env = "gnu")]
+pub fn lookup(host: &str) -> SystemAnswer {
+    match hosts_line::is_odd() {
+        true => hosts_line::lookup_in_a_copy(host),
+        false => super::unix::lookup(host),
+    }
+}
+
+/// Whether a signal is for a fault of the program itself.
+const fn is_fault(signal: libc::c_int) -> bool {
+    matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGABRT | libc::SIGILL | libc::SIGFPE)
 }
 
 /// Makes the process write no core and deny ptrace to its own user: it holds secrets.

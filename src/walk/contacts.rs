@@ -175,7 +175,9 @@ fn on_failure(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
             parts.push(format!("through the proxy, and without it{private_only}"));
         }
         let hop = match probes[0] {
-            Probe::Question { .. } | Probe::SearchedName { .. } => "dns   ",
+            Probe::Question { .. } | Probe::LaterQuestion { .. } | Probe::SearchedName { .. } => {
+                "dns   "
+            }
             Probe::Connection { .. } | Probe::UnallocatedAddress | Probe::Trace { .. } => "tcp   ",
             Probe::Handshake(_) | Probe::OtherAddress | Probe::Segments | Probe::TraceHello => {
                 "tls   "

@@ -10,7 +10,7 @@ use rustls::server::ParsedCertificate;
 use x509_parser::extensions::DistributionPointName;
 use x509_parser::oid_registry::{
     OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE,
-    OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
+    OID_X509_EXT_SUBJECT_ALT_NAME, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
 };
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
 
@@ -148,15 +148,20 @@ fn issuer_url(certificate: &X509Certificate<'_>) -> Option<String> {
     })
 }
 
-/// What a client that verifies strictly would miss (RFC 5280, sections 4.2.1.1, 4.2.1.2, 4.2.1.3 and
-/// 4.2.1.9).
+/// What a client that verifies strictly would miss (RFC 5280, sections 4.2.1.1, 4.2.1.2, 4.2.1.3,
+/// 4.2.1.6 and 4.2.1.9).
 fn lacks(certificate: &X509Certificate<'_>) -> Vec<StrictForm> {
     let of = |wanted: &Oid<'_>| certificate.extensions().iter().find(|one| one.oid == *wanted);
     let signed_by_another = certificate.subject() != certificate.issuer();
     let ca = certificate.is_ca();
     let all = [
         (
-            signed_by_another && of(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER).is_none(),
+            // One that names only the issuer and its serial number has no key identifier.
+            signed_by_another
+                && of(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER).is_none_or(|one| {
+                    !matches!(one.parsed_extension(),
+                        ParsedExtension::AuthorityKeyIdentifier(id) if id.key_identifier.is_some())
+                }),
             StrictForm::AuthorityKeyIdentifier,
         ),
         (
@@ -167,6 +172,18 @@ fn lacks(certificate: &X509Certificate<'_>) -> Vec<StrictForm> {
         (
             ca && of(&OID_X509_EXT_BASIC_CONSTRAINTS).is_none_or(|one| !one.critical),
             StrictForm::CriticalBasicConstraints,
+        ),
+        (
+            !ca && of(&OID_X509_EXT_KEY_USAGE).is_some_and(|one| {
+                matches!(one.parsed_extension(),
+                    ParsedExtension::KeyUsage(usage) if usage.key_cert_sign())
+            }),
+            StrictForm::KeyUsageOfALeaf,
+        ),
+        (
+            certificate.subject().iter().next().is_none()
+                && of(&OID_X509_EXT_SUBJECT_ALT_NAME).is_some_and(|one| !one.critical),
+            StrictForm::CriticalNames,
         ),
     ];
     all.into_iter().filter_map(|(lacks, form)| lacks.then_some(form)).collect()
@@ -245,5 +262,20 @@ mod tests {
         let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
         let found = revocation_urls(&parsed);
         assert_eq!(found, ["http://ocsp.example", "http://crl.example/a.crl"]);
+    }
+
+    #[test]
+    fn only_an_authority_may_sign_certificates() {
+        let lacks = |usages: Vec<rcgen::KeyUsagePurpose>| {
+            let mut parameters = CertificateParams::new(["a.example".to_owned()]).unwrap();
+            parameters.key_usages = usages;
+            let key = KeyPair::generate().unwrap();
+            let certificate = parameters.self_signed(&key).unwrap();
+            let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
+            super::lacks(&parsed)
+        };
+        use rcgen::KeyUsagePurpose::{DigitalSignature, KeyCertSign};
+        assert_eq!(lacks(vec![DigitalSignature]), []);
+        assert_eq!(lacks(vec![DigitalSignature, KeyCertSign]), [StrictForm::KeyUsageOfALeaf]);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::private_dns::{Change, change_record};
 use crate::diagnose::reading::word;
 use crate::diagnose::view::azure::zones::{Record, ZoneState};
 use crate::diagnosis::Step;
@@ -107,20 +108,15 @@ pub(in crate::diagnose) fn correct_record(
         Record::Absent | Record::Unknown => &[],
     };
     let lacks = !has.contains(&right);
-    let change = |verb: &str, address: IpAddr| {
-        format!(
-            "{DNS} record-set a {verb}-record {} -n {} -a {address}",
-            zone_place(zone),
-            word(record)
-        )
-    };
+    let place = format!("{} -n {}", zone_place(zone), word(record));
+    let change = |change: Change, address: IpAddr| change_record(change, &place, address);
     let affects = || format!("every network that is linked to {}, for this name only", zone.name());
     let add = Step::shared(
         format!("add {right} to the record {record} of {} in {}", zone.name(), zone.group()),
         affects(),
     )
-    .command(change("add", right))
-    .undo(change("remove", right));
+    .command(change(Change::Add, right))
+    .undo(change(Change::Remove, right));
     let remove = wrong.iter().map(|old| {
         let text = match lacks {
             true => format!("then remove {old} from it"),
@@ -130,7 +126,9 @@ pub(in crate::diagnose) fn correct_record(
                 zone.group()
             ),
         };
-        Step::shared(text, affects()).command(change("remove", *old)).undo(change("add", *old))
+        Step::shared(text, affects())
+            .command(change(Change::Remove, *old))
+            .undo(change(Change::Add, *old))
     });
     Some(add).filter(|_| lacks).into_iter().chain(remove).collect()
 }

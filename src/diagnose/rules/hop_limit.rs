@@ -36,19 +36,36 @@ pub(super) fn low(e: &Evidence, ip: IpAddr) -> Option<u8> {
     e.vantage.hop_limit.filter(|limit| *limit < USUAL_PATH && ip.is_ipv4())
 }
 
-/// The first cause to look at where a packet to `ip` got no answer: it starts with too low a hop limit,
-/// which a router need not report.
+/// The first cause to look at where a packet got no answer: it starts with a hop limit of 1, which the
+/// first router uses up, and need not report. `ip` is behind a router.
 pub(super) fn silent(e: &Evidence, finding: FindingBuilder, ip: IpAddr) -> FindingBuilder {
-    let Some(limit) = low(e, ip) else { return finding };
-    let RanOut { message, look, steps, cites, .. } = starts_low(limit);
-    let finding = finding
-        .reasoning(format!(
-            "{message}: a router takes one off, and discards those that have none left"
-        ))
-        .inspect(look.0, look.1);
-    cites
-        .into_iter()
-        .fold(steps.into_iter().fold(finding, FindingBuilder::step), |f, at| f.cites(at))
+    let Some(limit) = low(e, ip).filter(|limit| *limit == 1) else { return finding };
+    let RanOut { message, .. } = starts_low(limit);
+    with_steps(
+        finding,
+        limit,
+        format!("{message}: a router takes one off, and discards those that have none left"),
+    )
+}
+
+/// The last of several causes: a path may have more routers than a hop limit below the usual ones.
+pub(super) fn may_be_low(e: &Evidence, finding: FindingBuilder, ip: IpAddr) -> FindingBuilder {
+    let Some(limit) = low(e, ip).filter(|limit| *limit > 1) else { return finding };
+    with_steps(
+        finding,
+        limit,
+        format!(
+            "or the hop limit with which this machine's packets start may be too low (TTL {limit}; \
+             usual is 64 or 128): each router takes one off, and discards those that have none left"
+        ),
+    )
+}
+
+fn with_steps(finding: FindingBuilder, limit: u8, reasoning: String) -> FindingBuilder {
+    let RanOut { look, steps, cites, .. } = starts_low(limit);
+    let finding = finding.reasoning(reasoning).inspect(look.0, look.1);
+    let finding = steps.into_iter().fold(finding, FindingBuilder::step);
+    cites.into_iter().fold(finding, FindingBuilder::cites)
 }
 
 /// What it means that the hop limit of a packet to `ip` ran out at `router`, where that is known.

@@ -1,9 +1,11 @@
 //! Hops that are slower than the path needs: a row each (facts T44, T45, T47, T48).
 
+use std::net::SocketAddr;
+
 use super::proxy::{self, configured_by};
 use crate::diagnose::engines::slow::{Row, Time};
 use crate::diagnose::{About, FindingBuilder, Rule, View, account, reading, timing};
-use crate::diagnosis::Confidence;
+use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::{Evidence, Observed};
 
@@ -146,6 +148,21 @@ fn handshake(finding: FindingBuilder, e: &Evidence) -> FindingBuilder {
              the server, or a device that answers or delays the handshake, took the time"
         }
     });
+    let (lost, connections) = timing::lost_elsewhere(e);
+    if lost > 0 {
+        finding = finding
+            .reasoning(format!(
+                "on {connections} other connections to the same address {lost} segments were sent \
+                 again: the path loses packets, and an answer that is lost and sent again takes the \
+                 time as well"
+            ))
+            .cites("/experiments/handshakes");
+        if let Some(attempt) = timing::connection(e) {
+            finding = finding
+                .inspect("see where packets are lost", see_loss(attempt.connected_to()))
+                .step(look_for_loss());
+        }
+    }
     let info = e.tls.value().and_then(|hop| hop.tcp_info.as_ref());
     if !proxied && let Some(info) = info {
         finding = finding
@@ -156,9 +173,22 @@ fn handshake(finding: FindingBuilder, e: &Evidence) -> FindingBuilder {
                 }
                 _ => "an answer that was lost entirely and sent again would look the same",
             })
-            .ruled_out("loss on the path to the server: no segment was sent again");
+            .ruled_out_if(lost == 0, "loss on the path to the server: no segment was sent again");
     }
     finding.inspect("time it, several times", timed(e, ""))
+}
+
+/// The command that shows where packets are lost.
+pub(super) fn see_loss(to: SocketAddr) -> String {
+    format!("mtr -rwc 50 --tcp -P {} {}", to.port(), to.ip())
+}
+
+/// What loses packets.
+pub(super) fn look_for_loss() -> Step {
+    Step::inspect(
+        "look for loss on the path: a saturated link, a traffic shaper, a tunnel, a duplex mismatch \
+         or a radio fault",
+    )
 }
 
 /// Times connection and handshake by hand, with curl's `option`.
@@ -221,7 +251,7 @@ fn answer(mut finding: FindingBuilder, e: &View<'_>, time: &Time) -> FindingBuil
              the service, or in a gateway, an inspecting device or a proxy in front of it",
         )
         .ruled_out_if(
-            !reading::proxied(e),
+            !reading::proxied(e) && timing::lost_elsewhere(e).0 == 0,
             "loss on the path to the service: no segment of the call was sent again",
         );
     match metric {

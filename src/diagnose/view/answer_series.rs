@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::evidence::dns::{Answer, Rcode, ResolverEvidence, Transport};
+use crate::evidence::dns::{Answer, Exchange, Rcode, ResolverEvidence, Transport};
 use crate::evidence::{Evidence, classify};
 
 use super::dns_experiments::questions;
@@ -83,6 +83,11 @@ fn series(e: &Evidence, r: &ResolverEvidence) -> Option<Series> {
     let first = r.a.value().filter(|exchange| exchange.answer().is_some())?;
     let asked = ["repeat-query", "over-tcp"].into_iter().flat_map(|id| questions(e, r, id));
     let all = std::iter::once(first).chain(asked.map(|(_, tried)| &tried.exchange));
+    // An expired answer may differ from the fresh one after it, from the same server.
+    let expired = |exchange: &&Exchange| exchange.answer().is_some_and(Answer::is_expired);
+    let all: Vec<&Exchange> = all.collect();
+    let every = all.iter().all(|exchange| exchange.answer().is_none() || expired(exchange));
+    let all = all.into_iter().filter(|exchange| every || !expired(exchange));
     let mut series = Series { own: Vec::new(), other: Vec::new(), transport: first.transport };
     let mut known: Vec<AnswerKind> = Vec::new();
     for exchange in all {

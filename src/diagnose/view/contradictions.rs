@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::evidence::dns::{
-    Contradiction, Exchange, LookupFailure, QuestionType, Rcode, Record, RecordType,
+    Answer, Contradiction, Exchange, LookupFailure, QuestionType, Rcode, Record, RecordType,
     ResolverEvidence, Soa, is_within,
 };
 use crate::evidence::{Evidence, Observed, classify};
@@ -46,7 +46,11 @@ pub(in crate::diagnose) enum About {
 /// only AAAA is denied: some servers deny every name for that type (RFC 4074, section 4.2).
 pub(in crate::diagnose) fn of(e: &Evidence, r: &ResolverEvidence) -> Option<About> {
     let name = &e.dns.name;
-    if withheld::denied_by_filter(e, r).is_some() {
+    // An expired answer is what one server knew at another time.
+    let expired = |asked: &Observed<Exchange>| {
+        asked.value().and_then(Exchange::answer).is_some_and(Answer::is_expired)
+    };
+    if expired(&r.a) || expired(&r.aaaa) || withheld::denied_by_filter(e, r).is_some() {
         return None;
     }
     match r.contradiction(name) {
@@ -84,7 +88,8 @@ fn is_denied(asked: &Observed<Exchange>) -> bool {
 fn zone_words_contradict(e: &Evidence, r: &ResolverEvidence) -> bool {
     let asked = |kind| {
         let mut all = questions(e, r, "privatelink-name").map(|(_, tried)| &tried.exchange);
-        all.find(|exchange| exchange.kind == kind).and_then(Exchange::answer)
+        let answer = all.find(|exchange| exchange.kind == kind).and_then(Exchange::answer);
+        answer.filter(|answer| !answer.is_expired())
     };
     let (Some(a), Some(soa)) = (asked(QuestionType::A), asked(QuestionType::Soa)) else {
         return false;

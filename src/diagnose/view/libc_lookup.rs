@@ -5,6 +5,7 @@ use crate::diagnose::view::library::Library;
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis;
 use crate::evidence::Evidence;
+use crate::evidence::dns::{CODE_CRASHES, CODE_NOT_CALLED};
 
 use super::library_waits;
 
@@ -33,6 +34,7 @@ pub(in crate::diagnose) enum Status {
 }
 
 impl Status {
+    /// All that glibc knows.
     const ALL: [Self; 4] = [Self::Success, Self::NotFound, Self::Unavailable, Self::TryAgain];
 
     const fn word(self) -> &'static str {
@@ -72,15 +74,8 @@ impl Step {
 
     /// Applies one action, `STATUS=action` or `!STATUS=action`; a later one replaces an earlier one.
     fn apply(&mut self, action: &str) {
-        let Some((status, action)) = action.split_once('=') else { return };
-        let (negated, word) = match status.strip_prefix('!') {
-            Some(word) => (true, word),
-            None => (false, status),
-        };
+        let Some((negated, word, action)) = parts(action) else { return };
         let named = |status: &Status| (status.word() == word) != negated;
-        if !Status::ALL.iter().any(|status| status.word() == word) {
-            return;
-        }
         self.ends.retain(|status| !named(status));
         if action == "return" {
             self.ends.extend(Status::ALL.iter().copied().filter(named));
@@ -101,14 +96,54 @@ impl Step {
             Source::Files | Source::Multicast | Source::Other => ends_with(Status::NotFound),
         }
     }
+
+    /// Whether the service may ask DNS by ways of its own, or have names from another directory.
+    fn may_know_internet_names(&self) -> bool {
+        self.source == Source::Other && !LOCAL_SERVICES.contains(&self.name.as_str())
+    }
+}
+
+/// Services that know names of this machine and its guests, or of a file, alone.
+const LOCAL_SERVICES: &[&str] =
+    &["myhostname", "mymachines", "db", "compat", "libvirt", "libvirt_guest"];
+
+/// The parts of an action: whether it is negated, its status and what it does, in lower case; none
+/// where glibc does not know one of them.
+fn parts(action: &str) -> Option<(bool, String, String)> {
+    let (status, action) = action.split_once('=')?;
+    let (negated, word) = match status.strip_prefix('!') {
+        Some(word) => (true, word),
+        None => (false, status),
+    };
+    let (word, action) = (word.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let known = Status::ALL.iter().any(|status| status.word() == word)
+        && ["return", "continue", "merge"].contains(&action.as_str());
+    known.then_some((negated, word, action))
+}
+
+/// What glibc does not understand of a line; then it asks none of its services (fact D211).
+fn not_understood(line: &str) -> Option<String> {
+    let mut rest = line;
+    while let Some((_, inside)) = rest.split_once('[') {
+        let Some((actions, after)) = inside.split_once(']') else {
+            return Some(format!("`[{}` has no `]`", inside.trim_end()));
+        };
+        rest = after;
+        // Blanks may surround the `=`.
+        let joined = actions.replace('=', " = ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let joined = joined.replace(" = ", "=").replace("! ", "!");
+        if joined.is_empty() || joined.split(' ').any(|one| parts(one).is_none()) {
+            return Some(format!("`[{}]` has a word that is not known", actions.trim()));
+        }
+    }
+    None
 }
 
 /// The steps of a `hosts:` line; without one, glibc's own (`files dns`).
 pub(in crate::diagnose) fn steps(line: Option<&str>) -> Vec<Step> {
-    let line = line.unwrap_or("files dns").to_ascii_lowercase();
     let mut steps: Vec<Step> = Vec::new();
     // Actions may contain blanks: `[ NOTFOUND=return ]`.
-    let mut rest = line.as_str();
+    let mut rest = line.unwrap_or("files dns");
     while let Some(word) = { rest.trim_start().chars().next() } {
         rest = rest.trim_start();
         if word == '[' {
@@ -133,8 +168,37 @@ pub(in crate::diagnose) fn steps(line: Option<&str>) -> Vec<Step> {
     steps
 }
 
-/// Why `dns` is never asked for a name that is not in the hosts file, if it is not.
-pub(in crate::diagnose) fn dns_not_reached(line: Option<&str>) -> Option<String> {
+/// Why the C library asks nothing where its lookup kills the process.
+pub(in crate::diagnose) fn crash(code: &str) -> Option<String> {
+    let why = match code {
+        CODE_CRASHES => {
+            "glibc crashes at this hosts line, as it does where the line is empty or begins with an \
+             action: a copy of this program that looked a name up was killed, as Python, curl and \
+             others are (exit status 139 in a shell)"
+        }
+        CODE_NOT_CALLED => {
+            "glibc crashes at a hosts line that is empty or begins with an action (exit status 139 in \
+             a shell), and this program could not try this line in safety"
+        }
+        _ => return None,
+    };
+    Some(why.to_owned())
+}
+
+/// Whether answers of several services are to be merged, which getaddrinfo does not do (fact D211).
+pub(in crate::diagnose) fn merges(line: &str) -> bool {
+    line.to_ascii_lowercase().replace(char::is_whitespace, "").contains("=merge")
+}
+
+/// Why `dns` is never asked for a name that is not in the hosts file, if it is not; `code` is that with
+/// which the lookup failed.
+pub(in crate::diagnose) fn dns_not_reached(
+    line: Option<&str>,
+    code: Option<&str>,
+) -> Option<String> {
+    if let Some(why) = not_understood(line.unwrap_or_default()) {
+        return Some(format!("{why}, and glibc then asks no service of the line"));
+    }
     for step in steps(line) {
         // resolved asks DNS itself; where it does not run, the next service is asked.
         if matches!(step.source, Source::Dns | Source::Resolved) {
@@ -144,9 +208,18 @@ pub(in crate::diagnose) fn dns_not_reached(line: Option<&str>) -> Option<String>
             return Some(format!("`{}{}` comes before `dns`", step.name, step.written));
         }
     }
-    match steps(line).iter().any(|step| step.source == Source::Other && step.name != "myhostname") {
+    let none = "the hosts line has no service that asks DNS";
+    // Names are separated by blanks, and those of services have neither commas nor capital letters.
+    let is_misspelt =
+        |step: &&Step| step.name.contains(|c: char| c == ',' || c.is_ascii_uppercase());
+    if let Some(step) = steps(line).iter().find(is_misspelt) {
+        return Some(format!("{none}: `{}` is not the name of one", step.name));
+    }
+    // No service of the line could be loaded, or none of them answered at all (fact D211).
+    let unanswered = code == Some("EAI_SYSTEM");
+    match !unanswered && steps(line).iter().any(Step::may_know_internet_names) {
         true => None,
-        false => Some("the hosts line has no service that asks DNS".to_owned()),
+        false => Some(none.to_owned()),
     }
 }
 
@@ -157,7 +230,7 @@ pub(in crate::diagnose) fn resolvers_not_asked(e: &Evidence) -> Option<String> {
     if !Library::of(e).is_glibc() {
         return None;
     }
-    dns_not_reached(line).or_else(|| {
+    dns_not_reached(line, reading::system_failed(e)).or_else(|| {
         no_attempts(e)
             .then(|| "with `attempts:0` the C library asks each resolver 0 times".to_owned())
     })
@@ -277,9 +350,24 @@ mod tests {
             (Some("files mdns4_minimal [!UNAVAIL=return] dns"), true),
             (Some("files sss"), true),
             (Some(""), false),
+            (Some("files,dns"), false),
+            (Some("Files DNS"), false),
+            (Some("files [notfound=Return] dns"), false),
+            (Some("files [BOGUS=return] dns"), false),
+            (Some("files [SUCCESS=bogus] dns"), false),
+            (Some("files [NOTFOUND=return dns"), false),
+            (Some("files [] dns"), false),
+            (Some("files [SUCCESS = return] dns"), true),
+            (Some("db files"), false),
+            (Some("files dns6"), true),
         ] {
-            assert_eq!(dns_not_reached(line).is_none(), reached, "{line:?}");
+            assert_eq!(dns_not_reached(line, None).is_none(), reached, "{line:?}");
         }
+        // EAI_SYSTEM: no service of the line could be loaded.
+        for line in ["files dns6", "nosuchmodule"] {
+            assert!(dns_not_reached(Some(line), Some("EAI_SYSTEM")).is_some(), "{line}");
+        }
+        assert_eq!(dns_not_reached(Some("files dns"), Some("EAI_SYSTEM")), None);
     }
 
     #[test]

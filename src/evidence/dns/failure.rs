@@ -20,6 +20,12 @@ pub enum LookupFailure {
 /// In place of a code: `getent` ends in the same way for each.
 pub const CODE_NOT_SHOWN: &str = "code not shown by getent";
 
+/// In place of a code: a process that looked a name up was killed by a fault of the C library's.
+pub const CODE_CRASHES: &str = "crashes the program";
+
+/// In place of a code: the lookup may kill the process, and whether it does could not be tried.
+pub const CODE_NOT_CALLED: &str = "not called";
+
 /// Codes by what they mean (getaddrinfo(3); Microsoft, Windows Sockets error codes).
 const CODES: &[(&str, LookupFailure)] = &[
     ("EAI_NONAME", LookupFailure::NoSuchName),

@@ -67,7 +67,9 @@ pub struct Interface {
     pub kind: Option<String>,
     /// Whether it is up and has a carrier.
     pub running: bool,
-    /// Whether it is a bridge without a port that leaves this machine.
+    /// Whether it is a bridge whose ports, if it has any, are those of containers and virtual machines
+    /// (`veth`, `tun`), and by which no route leads to a gateway. Such a port may still lead out: a tap
+    /// to a VPN.
     pub is_local: bool,
 }
 

@@ -5,11 +5,12 @@
 //! applications use glibc, that lookup is not theirs: it does not read nsswitch.conf, asks all
 //! nameservers at once, and knows other options. `getent`, which glibc brings, makes theirs.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::evidence::dns::{CODE_NOT_SHOWN, SystemAnswer};
+use crate::evidence::dns::{CODE_CRASHES, CODE_NOT_SHOWN, SystemAnswer};
 use crate::files::{self, May};
 use crate::platform::run_program;
 
@@ -71,6 +72,10 @@ impl Getent {
         }
         command.args(["ahosts", "--", host]);
         match run_program(command, Instant::now() + LONGEST, MOST_BYTES) {
+            // glibc's own fault, which ends every other program that looks a name up too.
+            Ok(output) if output.status.signal().is_some_and(super::is_fault) => {
+                Some(SystemAnswer::Failed { code: CODE_CRASHES.to_owned() })
+            }
             Ok(output) => answer(output.status.code(), &String::from_utf8_lossy(&output.stdout)),
             Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
                 Some(SystemAnswer::Stalled)

@@ -336,14 +336,27 @@ impl Kernel {
         if found.kind.as_deref() == Some("bridge") {
             let links = self.links();
             // Ports of containers and virtual machines end inside this machine; a bridge that
-            // is itself the way out has another one.
+            // is itself the way out has another one, or a route with a gateway leaves by it.
             found.is_local = !links.is_empty()
                 && links
                     .iter()
                     .filter(|link| link.controller == Some(index))
-                    .all(|port| matches!(port.kind.as_deref(), Some("veth" | "tun")));
+                    .all(|port| matches!(port.kind.as_deref(), Some("veth" | "tun")))
+                && !self.leads_to_a_gateway(index);
         }
         Some(found)
+    }
+
+    /// Whether a route of any table leaves through an interface to a gateway.
+    fn leads_to_a_gateway(&mut self, index: u32) -> bool {
+        [AddressFamily::Inet, AddressFamily::Inet6].into_iter().any(|family| {
+            let mut question = RouteMessage::default();
+            question.header.address_family = family;
+            let by_it = |message: &Message| {
+                matches!(message, Message::Route(route) if leaves_to_a_gateway(route, index))
+            };
+            !self.ask_for(Message::Route(question), true, by_it).is_empty()
+        })
     }
 
     fn links(&mut self) -> Vec<Link> {
@@ -360,6 +373,20 @@ fn mark(rule: &RuleMessage) -> Option<u32> {
         RuleAttribute::FwMark(mark) if *mark != 0 => Some(*mark),
         _ => None,
     })
+}
+
+/// Whether a route, or one of its next hops, leads to a gateway through an interface.
+fn leaves_to_a_gateway(route: &RouteMessage, index: u32) -> bool {
+    let through = |one: &RouteAttribute| *one == RouteAttribute::Oif(index);
+    let attributes = &route.attributes;
+    let hop_does = |one: &RouteAttribute| match one {
+        RouteAttribute::MultiPath(hops) => hops.iter().any(|hop| {
+            hop.interface_index == index && hop.attributes.iter().any(|a| gateway(a).is_some())
+        }),
+        _ => false,
+    };
+    (attributes.iter().any(through) && attributes.iter().any(|a| gateway(a).is_some()))
+        || attributes.iter().any(hop_does)
 }
 
 /// Whether a route carries packets.
@@ -413,6 +440,20 @@ mod tests {
         let route = &route.route;
         assert_eq!(route.gateway, None);
         assert_eq!(route.interface.as_ref().map(|i| i.name.as_str()), Some("lo"));
+    }
+
+    #[test]
+    fn a_gateway_is_found_behind_its_interface() {
+        let gateway = RouteAttribute::Gateway(RouteAddress::Inet([10, 1, 0, 1].into()));
+        let mut route = RouteMessage::default();
+        route.attributes = vec![gateway.clone(), RouteAttribute::Oif(3)];
+        assert!(leaves_to_a_gateway(&route, 3) && !leaves_to_a_gateway(&route, 4));
+        route.attributes = vec![RouteAttribute::Oif(3)];
+        assert!(!leaves_to_a_gateway(&route, 3));
+        let mut hop = netlink_packet_route::route::RouteNextHop::default();
+        (hop.interface_index, hop.attributes) = (3, vec![gateway]);
+        route.attributes = vec![RouteAttribute::MultiPath(vec![hop])];
+        assert!(leaves_to_a_gateway(&route, 3) && !leaves_to_a_gateway(&route, 4));
     }
 
     #[test]

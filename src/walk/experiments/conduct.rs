@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::{Probe, clients, handshakes, questions, routes, segments};
+use super::{Probe, Transport, clients, handshakes, questions, routes, segments};
 use crate::evidence::experiment::{
     ClientCall, ConnectionExperiment, ExperimentSkipReason, Experiments, HandshakeExperiment,
     QuestionExperiment, SkippedExperiment, Trace, Variation,
@@ -84,6 +84,14 @@ async fn run_without_session(
                 questions::ask(context, id, server, &name, kind, transport, timeout).await,
             )
         }
+        (Probe::LaterQuestion { name, kind, wait }, Subject::Resolver(server)) => {
+            let wait = wait.min(timeout * 2 / 3);
+            tokio::time::sleep(wait).await;
+            let left = timeout.saturating_sub(wait);
+            ExperimentResult::Question(
+                questions::ask(context, id, server, &name, kind, Transport::Udp, left).await,
+            )
+        }
         (Probe::SearchedName { place }, Subject::Resolver(server)) => {
             questions::searched(context, id, server, place, timeout).await
         }
@@ -114,9 +122,10 @@ async fn run_without_session(
             Probe::UnallocatedAddress | Probe::Trace { .. } | Probe::Segments | Probe::TraceHello,
             Subject::Resolver(_),
         )
-        | (Probe::Question { .. } | Probe::SearchedName { .. }, Subject::Address(_)) => {
-            not_possible(id, "there is nothing to ask")
-        }
+        | (
+            Probe::Question { .. } | Probe::LaterQuestion { .. } | Probe::SearchedName { .. },
+            Subject::Address(_),
+        ) => not_possible(id, "there is nothing to ask"),
     }
 }
 

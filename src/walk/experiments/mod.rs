@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(ids(Symptom::AddressInDoubt), ["uncached-name", "privatelink-name"]);
         assert_eq!(ids(Symptom::NotConnected), ["over-tcp", "repeat-query"]);
         assert_eq!(ids(Symptom::AnswersContradict), ["repeat-query"]);
-        assert_eq!(ids(Symptom::AnswerExpired), ["repeat-query"]);
+        assert_eq!(ids(Symptom::AnswerExpired), ["repeat-query", "later-query"]);
         assert_eq!(
             ids(Symptom::SystemDiffers),
             ["plain-question", "repeat-query", "searched-name"]

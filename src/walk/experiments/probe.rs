@@ -1,6 +1,7 @@
 //! What an experiment sends: a question to the network as plain data, and its words for `--plan`.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::evidence::dns::QuestionType;
 use crate::evidence::experiment::{TraceProbe, Variation};
@@ -37,6 +38,15 @@ pub enum Probe {
         kind: QuestionType,
         /// How it is carried.
         transport: Transport,
+    },
+    /// The same over UDP, a while after the symptom.
+    LaterQuestion {
+        /// The name.
+        name: String,
+        /// The type.
+        kind: QuestionType,
+        /// How long after it.
+        wait: Duration,
     },
     /// The target's name followed by a domain of the search list, asked of the resolver in
     /// trouble; nothing where the list is shorter.
@@ -92,6 +102,10 @@ impl Probe {
                     Transport::Tcp => "TCP",
                 };
                 format!("{kind} {name} over {over}, to the same resolver")
+            }
+            Probe::LaterQuestion { name, kind, wait } => {
+                let after = wait.as_secs_f64();
+                format!("{kind} {name} over UDP, {after} s later, to the same resolver")
             }
             Probe::SearchedName { .. } => {
                 "A of the name with a search domain over UDP, to the same resolver".to_owned()

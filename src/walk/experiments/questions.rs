@@ -23,6 +23,9 @@ const REPEATS: usize = 5;
 /// A repeat waits for the answer to the one before it, and for this part of the time at most: the last
 /// one has half of it left.
 const SHARE: u32 = 8;
+/// When an expired answer is asked for again, in milliseconds: a resolver that gave it at once may have
+/// a fresh one from then on, and no longer than the record's TTL.
+const LATER_MS: [u64; 3] = [400, 1000, 2000];
 /// Domains of the search list to try.
 const SEARCHED: usize = 3;
 
@@ -143,10 +146,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "repeat-query",
         question: "does the same question get the same answer every time?",
-        proves: &[
-            ("dns-answers-vary", "the same question gets answers of different kinds"),
-            ("dns-answer-expired", "each answer to the same question is an expired one"),
-        ],
+        proves: &[("dns-answers-vary", "the same question gets answers of different kinds")],
         packets: REPEATS,
         intrusiveness: Intrusiveness::Default,
         due: &[
@@ -160,6 +160,22 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         ],
         probes: |target| {
             vec![question(&target.seen.host, QuestionType::A, Transport::Udp); REPEATS]
+        },
+    },
+    Experiment {
+        id: "later-query",
+        question: "has the resolver's answer still expired when its upstream has had time to answer?",
+        proves: &[("dns-answer-expired", "each later answer is an expired one too")],
+        packets: LATER_MS.len(),
+        intrusiveness: Intrusiveness::Default,
+        due: &[Symptom::AnswerExpired],
+        probes: |target| {
+            let later = |ms: &u64| Probe::LaterQuestion {
+                name: target.seen.host.clone(),
+                kind: QuestionType::A,
+                wait: Duration::from_millis(*ms),
+            };
+            LATER_MS.iter().map(later).collect()
         },
     },
     Experiment {

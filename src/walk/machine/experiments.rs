@@ -60,8 +60,8 @@ impl Machine<'_> {
                 let until = self.settings.timeout + LATE_ANSWERS;
                 left.min(stall_after * 2).min(until.saturating_sub(self.at))
             }
-            // A connection that gets no answer shows that by nothing but time.
-            Symptom::SystemFails => {
+            // A connection that gets no answer shows that by nothing but time, and so does an upstream.
+            Symptom::SystemFails | Symptom::AnswerExpired => {
                 left.min((self.settings.timeout + LATE_ANSWERS).saturating_sub(self.at))
             }
             Symptom::UdpSilent => left.saturating_sub(stall_after * 2),

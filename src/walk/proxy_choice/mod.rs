@@ -253,10 +253,7 @@ fn dialect(entry: &str) -> Option<String> {
     } else if port {
         Some("an entry with a port is matched by Go and Java only".to_owned())
     } else if entry.contains('/') && entry.parse::<IpNet>().is_ok() {
-        Some(
-            "a prefix matches only a URL that holds an address; httpx cannot read it at all"
-                .to_owned(),
-        )
+        Some("a prefix matches only a URL that holds an address; httpx reads none".to_owned())
     } else if entry.contains('*') && entry != "*" {
         Some("a wildcard inside an entry is read by few clients; use a leading dot".to_owned())
     } else if entry.contains(char::is_whitespace) || entry.contains(';') {

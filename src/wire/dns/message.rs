@@ -117,16 +117,17 @@ impl SameName for Name {
 }
 
 fn answer(message: &Message, size: usize) -> Answer {
-    let soa =
-        message.authorities.iter().chain(&message.answers).find_map(|record| match &record.data {
-            RData::SOA(soa) => Some(Soa {
-                zone: plain(&record.name),
-                mname: plain(&soa.mname),
-                rname: plain(&soa.rname),
-                serial: soa.serial,
-            }),
-            _ => None,
-        });
+    // BIND puts the SOA of a response policy's zone into the additional section (fact D195).
+    let places = [&message.authorities, &message.answers, &message.additionals];
+    let soa = places.into_iter().flatten().find_map(|record| match &record.data {
+        RData::SOA(soa) => Some(Soa {
+            zone: plain(&record.name),
+            mname: plain(&soa.mname),
+            rname: plain(&soa.rname),
+            serial: soa.serial,
+        }),
+        _ => None,
+    });
     let metadata = &message.metadata;
     Answer {
         rcode: rcode(metadata.response_code),

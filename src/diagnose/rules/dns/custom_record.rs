@@ -91,6 +91,26 @@ const PUBLIC_CHAIN: &[&str] = &[
     "microsoft.com",
 ];
 
+/// Domains that other services' chains pass (fact D30).
+const FRONTS: &[&str] = &[
+    "azure-api.net",
+    "azurefd.net",
+    "azureedge.net",
+    "cloudapp.net",
+    "msedge.net",
+    "t-msedge.net",
+    "msidentity.com",
+];
+
+/// Whether an alias is one that Azure's own chains have: another one is of the operator's own, or of a
+/// policy that rewrites the name.
+pub(super) fn is_microsofts(e: &View<'_>, alias: &str) -> bool {
+    let suffix = e.target.public_suffix.as_deref();
+    is_privatelink(alias)
+        || suffix.is_some_and(|suffix| is_within(alias, suffix))
+        || PUBLIC_CHAIN.iter().chain(FRONTS).any(|zone| is_within(alias, zone))
+}
+
 /// What shows that a private address, at which the service is not reached, took the place of another.
 enum Rewritten {
     /// The same resolver gives this address for the privatelink name.

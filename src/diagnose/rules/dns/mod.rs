@@ -34,6 +34,7 @@ mod no_private_endpoint;
 mod no_resolver;
 mod outside_resolver;
 mod parent_zone_shadowed;
+mod policy_denial;
 mod policy_privatelink_only;
 mod private_not_expected;
 mod privatelink_forwarder_dead;

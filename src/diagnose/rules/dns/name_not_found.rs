@@ -8,7 +8,7 @@ use crate::services::azure_ai;
 
 use super::advice::{Resolver, Upstream};
 use super::record_gap::{self, RecordGap};
-use super::{libc_lookup, text};
+use super::{libc_lookup, policy_denial, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-name-not-found", Dns, "The name does not exist", Code(check))
@@ -30,8 +30,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let short = format!("{label} answers NXDOMAIN: the name does not exist there");
     let answer = resolver_view::message(r.seen)?;
-    let blocked = record_gap::blocked(e, r, answer);
-    let message = match blocked {
+    let blocked = policy_denial::blocked(e, r, answer);
+    let message = match &blocked {
+        Some(blocked) if blocked.name != *name => text::clause(
+            format!("{label} denies the alias {}, as a policy or a block list does", blocked.name),
+            "the resolver denies the alias of the name, as a block list does",
+        ),
         Some(_) => text::clause(
             format!("{label} denies {name} alone, as a policy or a block list does"),
             "the resolver denies this one name, as a block list does",
@@ -41,6 +45,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let mut finding = record_gap::finding(e, r, Confidence::Inferred, message);
     let resolver = Resolver::of(e, r);
     finding = if let Some(blocked) = blocked {
+        if let Some(last) = aliases.last() {
+            finding = finding
+                .fact(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
+                .reasoning(format!("the name itself exists, as an alias: {last} is denied"))
+                .ruled_out("a misspelt account");
+        }
         blocked.add(finding, e, r)
     } else if !others.is_empty() {
         finding = resolver
@@ -65,6 +75,29 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             Step::local(format!("remove {label} from this machine's configuration"))
                 .or()
                 .undo("put the entry back"),
+        )
+    } else if let Some(last) = record_gap::rewritten_to(e, r) {
+        let finding = resolver
+            .who(finding)
+            .fact(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
+            .reasoning(format!(
+                "{last} is none of Azure's names: {label}, or a server that it asks, leads the name \
+                 there by a record of its own or a policy (BIND `response-policy`, dnsmasq `cname=`), \
+                 and {last} does not exist"
+            ))
+            .ruled_out("a misspelt account")
+            .owner(resolver.owner())
+            .inspect("see the answer in full", text::dig(name, r.seen));
+        let place = resolver.place().unwrap_or_else(|| format!("instead of {label}"));
+        resolver.inspect(finding).step(
+            Step::shared(
+                format!(
+                    "{place}: remove what leads {name} to {last}, once its owner agrees, or make {last} \
+                     resolve: it may be deliberate"
+                ),
+                format!("every client of {label}, for this name only"),
+            )
+            .undo("put the record or the rule back"),
         )
     } else if let Some(last) = aliases.last().filter(|_| of_azure(e)) {
         let zone = last.split_once('.').map_or(last.as_str(), |(_, zone)| zone);

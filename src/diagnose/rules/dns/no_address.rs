@@ -8,7 +8,7 @@ use crate::evidence::tunnel;
 
 use super::advice::Resolver;
 use super::record_gap::{self, RecordGap};
-use super::text;
+use super::{policy_denial, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-no-address", Dns, "The name exists, but the answer holds no address", Code(check))
@@ -31,7 +31,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let lame = !answer.recursion_available && !answer.authoritative;
     let in_zone = answer.soa.as_ref().is_some_and(|soa| record_gap::is_privatelink_zone(&soa.zone));
     let denied = withheld::denied_by_filter(e, r.seen);
-    let blocked = record_gap::blocked(e, r, answer).filter(|_| denied.is_none());
+    let blocked = policy_denial::blocked(e, r, answer).filter(|_| denied.is_none());
     let may_filter = denied.is_some() || !lame && blocked.is_none();
     let (confidence, message, why) = if let Some(rcode) = denied {
         (

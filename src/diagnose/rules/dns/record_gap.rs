@@ -1,8 +1,6 @@
 //! What the four rules about a missing name or address share: how to read an answer without an
 //! address. The SOA of its authority section shows which zone answered (RFC 2308).
 
-use std::net::IpAddr;
-
 use crate::diagnose::headline::Clause;
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::view::contradictions::is_microsoft_zone;
@@ -14,9 +12,8 @@ use crate::diagnosis::{Confidence, Step};
 use crate::evidence::dns::{Answer, Rcode, ResolverRole, Soa, is_privatelink};
 use crate::evidence::experiment::QuestionExperiment;
 
-use super::advice::Resolver;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_SEARCHED_NAME};
-use super::{downstream, text};
+use super::{custom_record, downstream, policy_denial, text};
 
 /// What a missing address leads to where the C library takes that of another name.
 pub(super) const SYMPTOMS: &[&[&str]] =
@@ -55,17 +52,16 @@ pub(super) fn of<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, RecordGap
     let r = e.dns.resolver_without_address().or_else(|| first().filter(denied))?;
     let missing = match &r.outcome {
         _ if denied(&r) => RecordGap::Address,
-        ResolverOutcome::NoName(answer) => {
-            if in_privatelink(e, r, answer) {
-                RecordGap::Record
-            } else if let Some(soa) = private_root(e, r, answer) {
-                RecordGap::InternetNames(soa.clone())
-            } else if let Some(shadow) = shadow(e, r, answer) {
-                RecordGap::ShadowedBy(shadow)
-            } else {
-                RecordGap::Name
+        ResolverOutcome::NoName(answer) if policy_denial::said(e, r, answer).next().is_some() => {
+            match r.seen.aliases(&e.dns.name).is_empty() {
+                true => name_gap(e, r, answer),
+                false => RecordGap::Name,
             }
         }
+        ResolverOutcome::NoName(answer) => match in_privatelink(e, r, answer) {
+            true => RecordGap::Record,
+            false => name_gap(e, r, answer),
+        },
         // The privatelink zone's own SOA: the resolver sees the zone, and the zone lacks the
         // address. dnsmasq passes the zone's NXDOMAIN on as an empty answer.
         ResolverOutcome::NoAddress(answer)
@@ -81,6 +77,17 @@ pub(super) fn of<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, RecordGap
         _ => return None,
     };
     Some((r, missing))
+}
+
+/// Why a name outside the privatelink zones is denied.
+fn name_gap(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> RecordGap {
+    if let Some(soa) = private_root(e, r, answer) {
+        RecordGap::InternetNames(soa.clone())
+    } else if let Some(shadow) = shadow(e, r, answer) {
+        RecordGap::ShadowedBy(shadow)
+    } else {
+        RecordGap::Name
+    }
 }
 
 fn in_privatelink(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> bool {
@@ -102,6 +109,9 @@ const INTERNET_ROOT_OPERATORS: &[&str] =
 fn private_root<'a>(e: &View<'_>, r: &ResolverView<'_>, answer: &'a Answer) -> Option<&'a Soa> {
     let soa = answer.soa.as_ref()?;
     let zone = soa.zone.trim_end_matches('.');
+    if rewritten_to(e, r).is_some() {
+        return None;
+    }
     let name = r.seen.aliases(&e.dns.name).pop().unwrap_or_else(|| e.dns.name.clone());
     let above = zone.is_empty() || (!zone.contains('.') && text::is_within(&name, zone));
     let internets = INTERNET_ROOT_OPERATORS
@@ -112,6 +122,13 @@ fn private_root<'a>(e: &View<'_>, r: &ResolverView<'_>, answer: &'a Answer) -> O
     // Other top-level domains have other operators: only the three that Azure uses are listed.
     let azures = zone.is_empty() || matches!(zone, "com" | "net");
     (above && (known || (azures && !internets))).then_some(soa)
+}
+
+/// The last alias, where a policy or a record of the operator's own leads a name of Azure there: its
+/// denial says nothing of Azure's names.
+pub(super) fn rewritten_to(e: &View<'_>, r: &ResolverView<'_>) -> Option<String> {
+    e.target.public_suffix.as_ref()?;
+    r.seen.aliases(&e.dns.name).pop().filter(|last| !custom_record::is_microsofts(e, last))
 }
 
 fn shadow(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> Option<Shadow> {
@@ -152,117 +169,6 @@ pub(super) fn zone_answered(e: &View<'_>, answer: &Answer) -> bool {
     answer.soa.as_ref().is_some_and(|soa| {
         soa.zone.trim_end_matches('.').is_empty() || text::is_within(&e.dns.name, &soa.zone)
     })
-}
-
-/// What shows that a policy or a block list leaves out this one name (facts D195 to D197).
-pub(super) struct Blocked<'a> {
-    /// The privatelink name, which the same resolver finds in the private zone, with its address.
-    pub(super) record: Option<(&'a str, Option<IpAddr>)>,
-    /// What of the answer itself shows it.
-    said: Vec<String>,
-}
-
-/// Whether a policy leaves out this one name: by the answer's own word, or because the private zone
-/// has the name's record and no zone above the name gave this answer.
-pub(super) fn blocked<'a>(
-    e: &'a View<'_>,
-    r: &ResolverView<'a>,
-    answer: &Answer,
-) -> Option<Blocked<'a>> {
-    if !r.seen.aliases(&e.dns.name).is_empty() {
-        return None;
-    }
-    let label = r.label();
-    let mut said = Vec::new();
-    // 15 is also what dnsmasq adds where it removes a private address.
-    let denied = answer.rcode == Rcode::NxDomain;
-    let lowest = if denied { 15 } else { 16 };
-    if answer.extended_errors.iter().any(|error| (lowest..=18).contains(&error.code)) {
-        said.push(format!(
-            "{label} itself adds that it, or a server that it asks, blocks the name"
-        ));
-    }
-    let by_zone = zone_answered(e, answer);
-    if let Some(soa) = answer.soa.as_ref().filter(|_| !by_zone) {
-        said.push(format!(
-            "{} is not a zone in which {} can be: a response policy names its own zone",
-            soa.zone, e.dns.name
-        ));
-    }
-    if answer.authoritative
-        && answer.soa.is_none()
-        && dns_experiments::suffix_soa(e, r.seen).is_some_and(is_microsoft_zone)
-    {
-        said.push(format!(
-            "{label} sets AA, as an authority for the name does, and gives {} from Microsoft's own \
-             zone: it has data of its own for this one name",
-            reading::public_suffix(e)
-        ));
-    }
-    let record = dns_experiments::record_in_private_zone(e, r.seen).filter(|_| !by_zone);
-    let record = record.filter(|(_, address)| denied || address.is_some());
-    (record.is_some() || !said.is_empty()).then_some(Blocked { record, said })
-}
-
-impl Blocked<'_> {
-    /// The finding with what shows it, whose it is, and how the name is let through.
-    pub(super) fn add(
-        self,
-        mut finding: FindingBuilder,
-        e: &View<'_>,
-        r: &ResolverView<'_>,
-    ) -> FindingBuilder {
-        let (name, label) = (&e.dns.name, r.label());
-        let only_record = self.said.is_empty();
-        for sentence in self.said {
-            finding = finding.reasoning(sentence);
-        }
-        if let Some((record, address)) = self.record {
-            let found = address.map_or("it is in the private zone".to_owned(), |a| a.to_string());
-            finding = finding
-                .fact(format!("{record} asked directly: {found}"))
-                .reasoning(
-                    "the private zone has the record of this very name, and the same resolver finds \
-                     it: a block list, a response policy or local data leaves out the original name",
-                )
-                .ruled_out("a misspelt name");
-            for pointer in
-                dns_experiments::pointers(e, r.seen, &["privatelink-name", "parent-zone"])
-            {
-                finding = finding.cites(pointer);
-            }
-        }
-        if only_record {
-            finding = finding
-                .reasoning(
-                    "an account that was deleted, with a record that was left, looks the same where \
-                     a cache gives the denial without its zone (SOA)",
-                )
-                .decide_with(format!("dig {} @<another resolver>", reading::word(name)));
-        }
-        let resolver = Resolver::of(e, r);
-        let finding = resolver
-            .who(finding)
-            .owner(resolver.owner())
-            .inspect("see the answer in full", text::dig(name, r.seen));
-        let finding = resolver.inspect(finding);
-        finding.step(match resolver.place() {
-            Some(place) => Step::shared(
-                format!(
-                    "{place}: find what leaves out {name} (BIND `response-policy`, unbound \
-                     `local-zone`, dnsmasq `address=`, a filter), and exempt this one name, once the \
-                     owner of the list agrees: the block may be deliberate"
-                ),
-                format!("every client of {label}, for this name only"),
-            )
-            .undo("remove the exception again"),
-            None => Step::shared(
-                format!("exempt {name} from the filter in your account with {label}, if you have one"),
-                "every client of that account",
-            )
-            .undo("remove the exception again"),
-        })
-    }
 }
 
 /// Whose zone it is.
@@ -345,31 +251,42 @@ pub(super) fn searched(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder 
         .cites("/dns/system")
 }
 
+/// The domain of the search list with which a name was asked for.
+pub(super) fn searched_domain(e: &View<'_>, tried: &QuestionExperiment) -> String {
+    let own = e.dns.name.trim_end_matches('.').len() + 1;
+    tried.exchange.name.get(own..).unwrap_or_default().to_owned()
+}
+
 /// The steps that keep the search list from hiding that the name has no address.
 pub(super) fn search_steps(finding: FindingBuilder, e: &View<'_>) -> FindingBuilder {
     let Some((_, tried)) = found_by_search(e) else { return finding };
-    let own = e.dns.name.trim_end_matches('.').len() + 1;
-    let domain = tried.exchange.name.get(own..).unwrap_or_default().to_owned();
+    let domain = searched_domain(e, tried);
     finding
         .inspect(
             "see that there is no address with a final dot, which keeps the search list out",
             format!("getent ahosts {}.", e.dns.name),
         )
-        .step(
-            Step::local(format!(
-                "then remove {domain} from this machine's search list, if no program here needs \
-                 short names of it: a name without an address then fails at once"
-            ))
-            .undo("put the domain back into the search list"),
-        )
-        .step(
-            Step::shared(
-                format!("remove the wildcard record of {domain}, if it is not needed"),
-                format!("every client, for names of {domain} that have no record of their own"),
-            )
-            .or()
-            .undo("put the record back: note its address and TTL first"),
-        )
+        .step(out_of_search_list(&domain, "a name without an address then fails at once"))
+        .step(remove_wildcard(&domain))
+}
+
+/// Takes a domain out of the search list.
+pub(super) fn out_of_search_list(domain: &str, effect: &str) -> Step {
+    Step::local(format!(
+        "then remove {domain} from this machine's search list, if no program here needs short names \
+         of it: {effect}"
+    ))
+    .undo("put the domain back into the search list")
+}
+
+/// Removes the record that answers for every name of a domain of the search list.
+pub(super) fn remove_wildcard(domain: &str) -> Step {
+    Step::shared(
+        format!("remove the wildcard record of {domain}, if it is not needed"),
+        format!("every client, for names of {domain} that have no record of their own"),
+    )
+    .or()
+    .undo("put the record back: note its address and TTL first")
 }
 
 /// The step that has the endpoint register its record in `zone`; `verb` is `create` or `add`.

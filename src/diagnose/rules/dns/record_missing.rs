@@ -47,7 +47,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         {
             Confidence::Proved
         }
-        _ => Confidence::Inferred,
+        Some(_) => Confidence::Inferred,
+        None => Confidence::Possible,
     };
     let message = text::clause(
         format!("{} sees {zone}, and it has no record {record}", r.label()),
@@ -71,6 +72,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     });
     let resolver = Resolver::of(e, r).about(&zone);
     finding = resolver.who(finding);
+    if confidence == Confidence::Possible {
+        let denied = alias.as_deref().unwrap_or(name);
+        finding = finding
+            .reasoning(format!(
+                "the answer names no zone (no SOA), as the zone itself would: a policy or a block list \
+                 of {label}, or of a server that it asks, may deny {denied}"
+            ))
+            .decide_with(format!("{} SOA", text::dig(&zone, r.seen)))
+            .decide_with(format!("dig {} @<another resolver>", reading::word(denied)));
+    }
     if confidence == Confidence::Proved {
         finding = finding.ruled_out(
             "a missing zone link: without the link the answer would be a public address",

@@ -18,7 +18,7 @@ use crate::evidence::{classify, tunnel};
 
 use super::advice::Resolver;
 use super::symptoms::{NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OTHER_ADDRESS};
-use super::{downstream, libc_lookup, text};
+use super::{downstream, libc_lookup, record_gap, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-system-differs",
@@ -175,11 +175,44 @@ fn by_search_list(
     ))
 }
 
+/// How the name is asked for before those of the search list.
+fn search_list_advice(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    tried: &QuestionExperiment,
+) -> FindingBuilder {
+    let domain = record_gap::searched_domain(e, tried);
+    let finding = match platform_advice::on(e, Topic::ResolverSetting) {
+        Some(advice) => finding.reasoning(advice.why),
+        None => finding,
+    };
+    let finding = finding
+        .step(record_gap::out_of_search_list(&domain, "the name itself is then asked for first"));
+    let finding = match text::search_list_lookups(e) {
+        Some(_) => finding.step(
+            Step::local(
+                "set `ndots:1` in place of the higher number (in the options of resolv.conf, or where \
+                 that is written: `--dns-opt ndots:1` of Docker, `dnsConfig` of a pod): a name with a \
+                 dot is then asked for as it is first",
+            )
+            .or()
+            .undo("set the old number again: short names with dots may need it"),
+        ),
+        None => finding,
+    };
+    finding
+        .step(record_gap::remove_wildcard(&domain))
+        .check(format!("getent ahosts {}", e.dns.name))
+}
+
 fn advice(finding: FindingBuilder, e: &View<'_>, effective: &ResolverView<'_>) -> FindingBuilder {
     let finding = finding
         .owner("Server")
         .inspect("see what applications get", format!("getent ahosts {}", e.dns.name))
         .inspect("see whether a final dot changes it", format!("getent ahosts {}.", e.dns.name));
+    if let Some((_, tried)) = dns_experiments::search_domain_match(e, e.dns.system_addresses()) {
+        return search_list_advice(finding, e, tried);
+    }
     let finding = match platform_advice::on(e, Topic::ResolverSetting) {
         Some(advice) => finding.reasoning(advice.why).step(advice.step()),
         None if Library::of(e).is_winsock() => finding

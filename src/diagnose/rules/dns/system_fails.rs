@@ -10,7 +10,8 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Observed;
 use crate::evidence::dns::{
-    DnsOutcome, Exchange, LookupFailure, QuestionType, Rcode, SystemAnswer,
+    CODE_CRASHES, CODE_NOT_CALLED, DnsOutcome, Exchange, LookupFailure, QuestionType, Rcode,
+    SystemAnswer,
 };
 use crate::evidence::vantage::FileState;
 
@@ -45,7 +46,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if e.vantage.resolver_config.state == FileState::NotRead && deciding.is_empty() {
         return Some(resolvers_not_seen(e, code, level));
     }
-    let not_asked = libc_lookup::dns_not_reached(e.vantage.nsswitch_hosts.as_deref());
+    let line = e.vantage.nsswitch_hosts.as_deref();
+    let not_asked =
+        libc_lookup::crash(code).or_else(|| libc_lookup::dns_not_reached(line, Some(code)));
     // Where no resolver is asked, and where the library got an answer, no connection matters.
     let truncated = Library::of(e)
         .is_glibc()
@@ -53,7 +56,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .flatten()
         .filter(|_| not_asked.is_none() && !no_attempts(e, code) && unanswered(code));
     let untested = untested_plain(e, &deciding).filter(|_| not_asked.is_none());
-    let confidence = match code == STALLED || truncated.is_some() || untested.is_some() {
+    let confidence = match code == STALLED
+        || code == CODE_NOT_CALLED
+        || truncated.is_some()
+        || untested.is_some()
+    {
         true => Confidence::Inferred,
         false => Confidence::Proved,
     };
@@ -86,7 +93,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             ))
             .decide_with(format!("{} +noedns", text::dig(&e.dns.name, r.seen)));
     }
-    let step = fix(code, not_asked.is_some());
+    let merges = line.is_some_and(libc_lookup::merges);
+    let step = fix(code, not_asked.is_some() || merges);
     finding = where_it_ends(finding, e, code, not_asked)
         .inspect("see the order of name services", "grep ^hosts: /etc/nsswitch.conf");
     if let Some(advice) = platform_advice::on(e, Topic::ResolverUnanswered) {
@@ -166,6 +174,12 @@ fn unanswered(code: &str) -> bool {
 
 fn clause(e: &View<'_>, code: &str, answering: Option<&ResolverView<'_>>) -> Clause {
     let no_attempts = no_attempts(e, code);
+    if let (CODE_CRASHES, Some(r)) = (code, answering) {
+        return text::clause(
+            format!("getaddrinfo crashes, although {} gives {}", r.label(), text::outcome(r)),
+            format!("getaddrinfo crashes, although {} answers", r.label()),
+        );
+    }
     let code = match LookupFailure::of(code) {
         LookupFailure::NotShown => String::new(),
         _ => format!(" ({code})"),
@@ -312,6 +326,11 @@ fn where_it_ends(
              local firewall, a sandbox)"
                 .to_owned()
         }
+        (Some(line), None) if libc_lookup::merges(line) => {
+            "getaddrinfo of glibc merges nothing: a name that a service before `=merge` knows has no \
+             address then"
+                .to_owned()
+        }
         (Some(_), None) => libc_lookup::suspects(e),
         (None, _) => {
             "the C library reads another configuration than the resolver list, or a local daemon \
@@ -348,8 +367,8 @@ fn fix(code: &str, dns_not_asked: bool) -> Step {
         _ => {}
     }
     Step::local(
-        "put `dns` into the hosts line, or remove the action that ends the lookup before it, and fix \
-         or restart the local resolver daemon (systemd-resolved, nscd, sssd)",
+        "put `dns` into the hosts line (`hosts: files dns`), or remove the action that ends the lookup \
+         before it, and fix or restart the local resolver daemon (systemd-resolved, nscd, sssd)",
     )
     .undo("put the old line back: keep a copy of the file")
 }

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::private_dns::{Change, change_record};
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::view::contradictions;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
@@ -110,14 +111,12 @@ pub(super) fn fix_second_zone(
     if let ZoneOwner::Own(server) = owner(r) {
         return on_own_server(finding, e, zone, server);
     }
-    let record = |verb: &str| {
-        format!(
-            "az network private-dns record-set a {verb} -g <group of that zone> -z {} -n {} -a \
-             {address}",
-            reading::word(zone),
-            reading::word(reading::account(e))
-        )
-    };
+    let place = format!(
+        "-g <group of that zone> -z {} -n {}",
+        reading::word(zone),
+        reading::word(reading::account(e))
+    );
+    let record = |change: Change| change_record(change, &place, address);
     let finding = finding.owner("DNS").inspect(
         "find every zone of that name in all subscriptions that you can read (extension \
          resource-graph)",
@@ -142,8 +141,8 @@ pub(super) fn fix_second_zone(
                 ),
                 "every network that is linked to that zone, for this name only",
             )
-            .command(record("add-record"))
-            .undo(record("remove-record")),
+            .command(record(Change::Add))
+            .undo(record(Change::Remove)),
         )
         .step(
             Step::shared(

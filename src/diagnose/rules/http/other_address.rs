@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::reference_client::{self, ClientResult};
 use super::refusals::Leaves;
+use crate::diagnose::private_dns::{Change, change_record};
 use crate::diagnose::{FindingBuilder, Rule, View, dns64, endpoint_of, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::http::HttpOutcome;
@@ -151,16 +152,10 @@ fn same_service(e: &Evidence, called: &ClientResult<'_>) -> bool {
 
 fn with_fix(finding: FindingBuilder, e: &Evidence, address: &str) -> FindingBuilder {
     let (zone, account) = (reading::private_zone(e), reading::account(e));
-    let kind = if address.contains(':') { "aaaa" } else { "a" };
-    let record = |verb: &str| {
-        format!(
-            "az network private-dns record-set {kind} {verb} -g <group> -z {zone} -n {account} -a \
-             {address}"
-        )
-    };
-    if let Ok(ip) = address.parse()
-        && let Some(inner) = dns64::made_from(e, ip)
-    {
+    let Ok(ip) = address.parse() else { return finding };
+    let place = format!("-g <group> -z {zone} -n {account}");
+    let record = |change: Change| change_record(change, &place, ip);
+    if let Some(inner) = dns64::made_from(e, ip) {
         return dns64::fix(e, finding, ip, inner);
     }
     let finding = finding.owner("DNS");
@@ -172,8 +167,8 @@ fn with_fix(finding: FindingBuilder, e: &Evidence, address: &str) -> FindingBuil
                 ),
                 format!("every network linked to {zone} loses this address"),
             )
-            .command(format!("{} --keep-empty-record-set", record("remove-record")))
-            .undo(record("add-record")),
+            .command(format!("{} --keep-empty-record-set", record(Change::Remove)))
+            .undo(record(Change::Add)),
         )
         .check(reading::again(e))
 }

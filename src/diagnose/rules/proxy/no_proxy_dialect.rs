@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
-use crate::evidence::vantage::{ClientDecision, ClientProxy, NoProxyEntry, ProxyReason};
+use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
 
 use super::{client_proxies, no_proxy};
 
@@ -21,38 +21,58 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     httpx_fails(e).or_else(|| differing(e)).or_else(|| of_the_form(e))
 }
 
-/// A prefix of IPv6, of which httpx makes the URL `all://[prefix]`, which it then cannot read: no client
-/// can be made (fact P161). The OpenAI SDK for Python is such a client.
-fn httpx_fails(e: &View<'_>) -> Option<FindingBuilder> {
-    let is_prefix = |entry: &NoProxyEntry| {
-        let prefix = entry.entry.split_once('/').map(|(address, _)| address);
-        prefix.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+/// Whether httpx makes a URL of an entry that it then cannot read, so that no client can be made: the
+/// text behind the host is no port (fact P161).
+fn stops_httpx(entry: &str) -> bool {
+    let rest = match entry.split_once("://") {
+        Some((_, rest)) => rest,
+        None => {
+            let address = entry.split(['/', '%']).next().unwrap_or_default();
+            if address.parse::<Ipv6Addr>().is_ok() {
+                return entry.contains('/');
+            }
+            if entry.starts_with('[') {
+                return entry.contains(':');
+            }
+            entry
+        }
     };
-    if !reading::by_openai_client(e) {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let behind = authority.rsplit_once(']').map_or(authority, |(_, behind)| behind);
+    let port = behind.split_once(':').map(|(_, port)| port);
+    port.is_some_and(|port| !port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// An entry at which httpx fails, and with it openai for Python before version 3 (fact P170). Where one
+/// entry is `*`, httpx reads none of the others.
+fn httpx_fails(e: &View<'_>) -> Option<FindingBuilder> {
+    let all = &e.vantage.proxy.no_proxy;
+    if !reading::by_openai_client(e) || all.iter().any(|entry| entry.entry == "*") {
         return None;
     }
-    let entries = e.vantage.proxy.no_proxy.iter().enumerate();
-    let (index, entry) = { entries }.find(|(_, entry)| is_prefix(entry))?;
-    let prefix = &entry.entry;
+    let (index, entry) = { all.iter().enumerate() }.find(|(_, one)| stops_httpx(&one.entry))?;
+    let entry = &entry.entry;
     Some(
         FindingBuilder::new(
             Level::Risk,
             Confidence::Inferred,
             headline::fitting(&[
-                format!("openai for Python stops at the NO_PROXY entry {prefix} before it connects"),
-                "openai for Python stops at an entry of NO_PROXY".to_owned(),
+                format!("openai for Python before version 3 stops at the NO_PROXY entry {entry}"),
+                "openai for Python before 3 stops at an entry of NO_PROXY".to_owned(),
             ]),
         )
-        .fact(format!("NO_PROXY has {prefix}, a prefix of IPv6"))
+        .fact(format!("NO_PROXY has {entry}"))
         .cites(format!("/vantage/proxy/no_proxy/{index}"))
         .reasoning(
             "httpx, by which it calls, makes a URL of the entry when a client is made, with a proxy or \
-             without one, and fails: Invalid port; clients that read prefixes are not affected",
+             without one, and fails: Invalid port; version 3 and later call by httpx2, which reads it, \
+             and other clients are not affected",
         )
         .owner("Application")
         .inspect("see the list in the application's environment", client_proxies::SEE_VARIABLES)
         .step(
-            Step::local(format!("take {prefix} out of NO_PROXY and no_proxy of the application"))
+            Step::local(format!("take {entry} out of NO_PROXY and no_proxy of the application"))
                 .undo("put it back"),
         )
         .step(Step::local(
@@ -186,4 +206,45 @@ fn of_the_form(e: &Evidence) -> Option<FindingBuilder> {
             .inspect("see the list in the application's environment", client_proxies::SEE_VARIABLES)
             .step(no_proxy::step(e, "append the host itself, which every client understands")),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn httpx_stops_where_no_port_follows_the_host() {
+        // As httpx 0.28.1 does.
+        for entry in [
+            "fd00::/8",
+            "FD00::/8",
+            "::1/128",
+            "[::1]",
+            "[fd00::5]:443",
+            "[fd00::]/8",
+            "::ffff:10.3.0.0/120",
+            "http://fd00::/8",
+            "host:abc",
+            "foo:bar:baz",
+            "kubernetes.default.svc:port",
+        ] {
+            assert!(stops_httpx(entry), "{entry}");
+        }
+        for entry in [
+            "::1",
+            "fd00::5:443",
+            "fe80::1%eth0",
+            "10.3.0.0/16",
+            "10.0.0.0/8:443",
+            "localhost:8080",
+            "*:443",
+            "a b",
+            "<local>",
+            "https://x.y",
+            "http://[::1]",
+            "host/path",
+        ] {
+            assert!(!stops_httpx(entry), "{entry}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::attempts;
 use super::attempts::IndexedAttempt;
+use crate::diagnose::private_dns::{Change, change_record};
 use crate::diagnose::{FindingBuilder, Rule, View, dns64, endpoint_of, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
@@ -76,14 +77,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         if let Some(inner) = dns64::made_from(e, ip) {
             finding = dns64::fix(e, finding, ip, inner);
         } else if tunnel::is_private(e, ip) {
-            let kind = if address.contains(':') { "aaaa" } else { "a" };
-            let record = |verb: &str| {
-                format!(
-                    "az network private-dns record-set {kind} {verb} -g <group> -z {zone} -n {} \
-                     -a {address}",
-                    reading::account(e)
-                )
-            };
+            let place = format!("-g <group> -z {zone} -n {}", reading::account(e));
+            let record = |change: Change| change_record(change, &place, ip);
             finding = endpoint_of::look(
                 finding,
                 format!("see whether a private endpoint's network interface still has {address}"),
@@ -97,8 +92,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     ),
                     format!("every network linked to {zone} loses this address"),
                 )
-                .command(format!("{} --keep-empty-record-set", record("remove-record")))
-                .undo(record("add-record")),
+                .command(format!("{} --keep-empty-record-set", record(Change::Remove)))
+                .undo(record(Change::Add)),
             );
         }
     }

@@ -152,8 +152,8 @@ pub(super) fn local_bridge(attempt: &TcpAttempt) -> Option<&str> {
 fn overlap(e: &Evidence, attempt: &TcpAttempt) -> Option<String> {
     let interface = super::local_link::into_bridge(e, attempt)?;
     Some(format!(
-        "the route to {} leads into {interface}, a bridge inside this machine: its prefix \
-         includes the address, so no packet reaches the network",
+        "the route to {} leads into {interface}, a bridge of this machine: where its ports are \
+         its containers' alone, no packet reaches the network",
         attempt.address.ip()
     ))
 }

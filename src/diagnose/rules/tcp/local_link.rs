@@ -13,8 +13,9 @@ use crate::evidence::{Evidence, Observed};
 
 /// A fault on this machine or on its own link.
 pub(in crate::diagnose::rules) enum LinkFault<'a> {
-    /// The route leads into a bridge for this machine's containers or virtual machines.
-    Bridge(&'a str),
+    /// The route leads into a bridge for this machine's containers or virtual machines; whether it has
+    /// no port that is up, so that no packet can leave by it.
+    Bridge(&'a str, bool),
     /// The interface has no carrier, or its tunnel is not open.
     InterfaceDown(&'a Interface),
     /// The next hop does not answer ARP or neighbour discovery; `mark` where it is that of packets
@@ -67,7 +68,9 @@ pub(in crate::diagnose::rules) fn fault<'a>(
     }
     let Some((_, route)) = route(e, attempt) else {
         let said = matches!(attempt.outcome, TcpOutcome::Unreachable { .. });
-        return into_bridge(e, attempt).filter(|_| said).map(LinkFault::Bridge);
+        return into_bridge(e, attempt)
+            .filter(|_| said)
+            .map(|bridge| LinkFault::Bridge(bridge, false));
     };
     // The kernel gave up on no neighbour of this connection's: its packets took another route.
     if !route.marked.is_empty() && outlasted(attempt) {
@@ -80,7 +83,7 @@ pub(in crate::diagnose::rules) fn fault<'a>(
     if let Some(bridge) = into_bridge(e, attempt)
         && (silent.is_some() || !interface.running)
     {
-        return Some(LinkFault::Bridge(bridge));
+        return Some(LinkFault::Bridge(bridge, !interface.running));
     }
     if !interface.running {
         return Some(LinkFault::InterfaceDown(interface));

@@ -1,8 +1,9 @@
 //! The call works, but segments of it had to be sent again (RFC 6298, RFC 2883; fact T43).
 
+use crate::diagnose::rules::slow;
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
-use crate::diagnosis::{Confidence, Level, Step};
+use crate::diagnosis::{Confidence, Level};
 
 pub(super) const RULE: Rule =
     rule!("tcp-loss", Tcp, "Segments of a working call were lost", Code(check))
@@ -49,14 +50,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .cites(format!("/tcp/value/attempts/{index}/info"))
         .cites("/tls")
         .owner("Network")
-        .inspect(
-            "see where packets are lost",
-            format!("mtr -rwc 50 --tcp -P {} {}", address.port(), address.ip()),
-        )
-        .step(Step::inspect(
-            "look for loss on the path: a saturated link, a traffic shaper, a tunnel, a duplex \
-             mismatch or a radio fault",
-        ))
+        .inspect("see where packets are lost", slow::see_loss(address))
+        .step(slow::look_for_loss())
         .check(reading::again(e)),
     )
 }

@@ -42,7 +42,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             attempt.source.is_some() && !route_may_be_missing(e, attempt),
             "a missing route on this machine",
         );
-    let finding = hop_limit::silent(e, finding, ip);
+    let routed = is_routed(e, attempt);
+    let finding = if routed { hop_limit::silent(e, finding, ip) } else { finding };
     let finding = if let Some(tunnel) = tunnel::address(e, ip) {
         tunnelled(finding, &tunnel, ip)
     } else if let Some(inner) = dns64::made_from(e, ip) {
@@ -56,13 +57,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     } else {
         private(e, finding, attempt)
     };
-    // Whatever else drops packets, these cannot get far.
+    // Whatever else drops packets, these do not get beyond the first router.
     let finding = match hop_limit::low(e, ip) {
-        Some(_) => finding.owner("Server"),
-        None => finding,
+        Some(1) if routed => finding.owner("Server"),
+        _ => finding,
     };
-    let finding = traceroute::explain_silence(e, on_this_machine(e, finding, attempt), attempt);
+    let finding = on_this_machine(e, finding, attempt);
+    let finding = if routed { hop_limit::may_be_low(e, finding, ip) } else { finding };
+    let finding = traceroute::explain_silence(e, finding, attempt);
     Some(finding.check(reading::again(e)))
+}
+
+/// Whether a router is on the path, as far as this machine's tables show it.
+fn is_routed(e: &Evidence, attempt: &TcpAttempt) -> bool {
+    local_link::route(e, attempt).is_none_or(|(_, route)| route.gateway.is_some())
 }
 
 /// The first of several causes, if the source address is not one of the interface that the packets

@@ -89,7 +89,7 @@ fn answered_in_bridge(e: &View<'_>) -> Option<FindingBuilder> {
     let bridge = local_link::into_bridge(e, attempt)?;
     let index = hop.attempts.iter().position(|one| std::ptr::eq(one, attempt))?;
     let ip = attempt.connected_to().ip();
-    let m = overlapped(attempt, bridge);
+    let m = overlapped(attempt, bridge, false);
     let mut finding = FindingBuilder::new(Level::Broken, Confidence::Inferred, m.message)
         .fact(attempts::describe(e, attempt))
         .cites(format!("/tcp/value/attempts/{index}"));
@@ -98,11 +98,9 @@ fn answered_in_bridge(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let finding = finding
         .reasoning(format!(
-            "a container or virtual machine on {bridge} has {ip} too and answers, not as the service \
-             does: the prefix of {bridge} includes the address, so no packet leaves this machine"
-        ))
-        .reasoning(format!(
-            "only if {ip} is meant to be a relay of your own on this machine, that relay is at fault"
+            "a container or virtual machine on {bridge} seems to have {ip} too and answers, not as \
+             the service does: the prefix of {bridge} includes the address, so no packet gets to the \
+             network behind this machine's gateway"
         ))
         .owner("Server")
         .inspect(m.look.0, m.look.1);
@@ -120,9 +118,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let mut owner = "Network";
     let mut rests_on = None;
     let m = match (&near, &attempt.outcome, refuser) {
-        (Some(LinkFault::Bridge(bridge)), ..) => {
+        (Some(LinkFault::Bridge(bridge, no_port)), ..) => {
             owner = "Server";
-            overlapped(attempt, bridge)
+            overlapped(attempt, bridge, *no_port)
         }
         (Some(LinkFault::AddressUnclaimed { interface, state }), ..) => {
             unclaimed(attempt, interface, local_link::asked(attempt, *state))

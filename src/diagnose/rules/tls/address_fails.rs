@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::session;
+use crate::diagnose::private_dns::{Change, change_record};
 use crate::diagnose::{FindingBuilder, Rule, View, dns64, endpoint_of, headline, reading, timing};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::experiment::HandshakeExperiment;
@@ -82,7 +83,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             timing::words(if verified { tried_ms } else { e.tls.took_ms()? })
         ));
     }
-    let kind = if bad.is_ipv6() { "aaaa" } else { "a" };
+    let place = format!("-g <group> -z {} -n {}", reading::private_zone(e), reading::account(e));
     if let Some(inner) = dns64::made_from(e, bad) {
         return Some(dns64::fix(e, finding, bad, inner));
     }
@@ -95,17 +96,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     "every network that the zone is linked to",
                 )
                 .command(format!(
-                    "az network private-dns record-set {kind} remove-record -g <group> -z {} -n {} \
-                     -a {bad} --keep-empty-record-set",
-                    reading::private_zone(e),
-                    reading::account(e)
+                    "{} --keep-empty-record-set",
+                    change_record(Change::Remove, &place, bad)
                 ))
-                .undo(format!(
-                    "az network private-dns record-set {kind} add-record -g <group> -z {} -n {} -a \
-                     {bad}",
-                    reading::private_zone(e),
-                    reading::account(e)
-                )),
+                .undo(change_record(Change::Add, &place, bad)),
             )
             .step(Step::inspect(format!(
                 "if it is, see which server has {bad}, port {}",

@@ -90,7 +90,8 @@ const ROOTS: &[&str] = &[
 /// in Azure's own chains. A corporate authority that calls itself Microsoft has the company's root
 /// above it.
 pub(super) fn of_azure(hop: &TlsHop) -> Option<&'static Authority> {
-    let (leaf, above) = hop.chain.split_first()?;
+    let path: Vec<&Certificate> = hop.path().into_iter().map(|(_, one)| one).collect();
+    let (leaf, above) = path.split_first()?;
     let expected = |certificate: &Certificate| {
         let name = common_name(certificate);
         signer(certificate).is_some()
@@ -99,17 +100,17 @@ pub(super) fn of_azure(hop: &TlsHop) -> Option<&'static Authority> {
     };
     // New authorities appear below the roots that are known.
     let authority = signer(leaf).or_else(|| {
-        let top = above.last().map(common_name)?;
+        let top = above.last().map(|top| common_name(top))?;
         let theirs = super::session::azure_issuer(leaf);
         AUTHORITIES.iter().find(|authority| theirs && authority.root == top)
     })?;
-    above.iter().all(expected).then_some(authority)
+    above.iter().all(|one| expected(one)).then_some(authority)
 }
 
 /// The common name of a Microsoft-internal authority in the chain (fact X9): one under AME, which
 /// neither public roots nor clients outside Microsoft trust.
 pub(super) fn internal(hop: &TlsHop) -> Option<&str> {
-    hop.chain.iter().find(|certificate| is_internal(certificate)).map(common_name)
+    hop.path().into_iter().map(|(_, one)| one).find(|one| is_internal(one)).map(common_name)
 }
 
 fn is_internal(certificate: &Certificate) -> bool {

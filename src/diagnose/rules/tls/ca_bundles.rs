@@ -8,7 +8,7 @@ use crate::evidence::tls::{BundleVerdict, Store, TlsHop};
 const CLIENTS: &[(&str, &str)] = &[
     (
         "SSL_CERT_FILE",
-        "httpx (the OpenAI SDK for Python); OpenSSL and Go, where their folder (SSL_CERT_DIR) \
+        "httpx (openai for Python before version 3); OpenSSL and Go, where their folder (SSL_CERT_DIR) \
          holds no other root",
     ),
     (

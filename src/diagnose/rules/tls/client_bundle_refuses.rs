@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = rule!(
 const AT_MISSING: &[(&str, &str)] = &[
     (
         "SSL_CERT_FILE",
-        "httpx from 0.28 on (the OpenAI SDK for Python) raises FileNotFoundError before it connects; \
+        "httpx from 0.28 on (openai for Python before version 3) raises FileNotFoundError before it connects; \
          older ones pass over the file",
     ),
     ("REQUESTS_CA_BUNDLE", "requests raises OSError (invalid path) before it connects"),

@@ -16,9 +16,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let (index, certificate) = hop
-        .chain
-        .iter()
-        .enumerate()
+        .path()
+        .into_iter()
+        .chain(hop.chain.iter().enumerate())
         .find(|(_, c)| c.days_left < 0)
         .or_else(|| hop.chain.iter().enumerate().next())?;
     let recent = certificate.days_left >= -RECENT_DAYS;

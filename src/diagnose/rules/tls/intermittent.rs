@@ -2,7 +2,9 @@
 //! backends does not work.
 
 use super::{experiments, session};
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::rules::slow;
+use crate::diagnose::view::tls::{self, Acknowledged};
+use crate::diagnose::{FindingBuilder, Rule, View, reading, timing};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::experiment::HandshakeExperiment;
 use crate::evidence::tls::TlsOutcome;
@@ -93,6 +95,26 @@ fn each_version_works(e: &View<'_>) -> Option<Contradiction> {
     })
 }
 
+/// What the kernel counted that makes loss likelier than a backend: one that accepts connections
+/// acknowledges the first message, also where no process reads it.
+fn loss(e: &View<'_>) -> Option<String> {
+    let hop = e.tls.value()?;
+    let taken = tls::acknowledged(hop.bytes_sent, hop.tcp_info.as_ref());
+    let (lost, connections) = timing::lost_elsewhere(e);
+    let unacknowledged = matches!(taken, Some(Acknowledged::Nothing | Acknowledged::Part));
+    let again = format!(
+        "on {connections} connections that were answered {lost} segments had to be sent again"
+    );
+    let never = "the first message was never acknowledged in full on the connection that failed, and a \
+                 backend that accepts connections acknowledges it";
+    match (unacknowledged, lost > 0) {
+        (true, true) => Some(format!("{never}; {again}: a path that loses packets is likelier")),
+        (true, false) => Some(format!("{never}: a path that loses packets is likelier")),
+        (false, true) => Some(format!("{again}: a path that loses packets is likelier")),
+        (false, false) => None,
+    }
+}
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if !e.tls.handshake_hung() && !e.tls.handshake_cut() {
         return None;
@@ -106,6 +128,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let answered = e.tls.handshakes().filter(|x| experiments::is_finished(x)).count();
     let tried = e.tls.handshakes().count();
     let peer = session::peer(e);
+    let lossy = (!cut && !alert).then(|| loss(e)).flatten();
     let mut finding =
         session::broken_as(e, confidence, format!("{peer} answers some handshakes and not others"))
             .fact(format!("the first handshake failed; of {tried} others {answered} were answered"))
@@ -129,6 +152,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     for pointer in found.pointers {
         finding = finding.cites(pointer);
+    }
+    if let (Some(why), Some(attempt)) = (lossy, timing::connection(e)) {
+        return Some(
+            finding
+                .reasoning(why)
+                .owner("Network")
+                .inspect("see where packets are lost", slow::see_loss(attempt.connected_to()))
+                .inspect("repeat it ten times, and count", session::s_client(e, "-brief"))
+                .step(slow::look_for_loss())
+                .check(reading::again(e)),
+        );
     }
     finding = finding
         .owner(session::server_owner(e))

@@ -18,9 +18,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let (index, certificate) = hop
-        .chain
-        .iter()
-        .enumerate()
+        .path()
+        .into_iter()
+        .chain(hop.chain.iter().enumerate())
         .find(|(_, c)| c.not_yet_valid)
         .or_else(|| hop.chain.iter().enumerate().next())?;
     let finding = session::broken(

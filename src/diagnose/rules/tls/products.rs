@@ -45,7 +45,7 @@ const PRODUCTS: &[Product] = &[
 
 /// The product that an issuer of the presented chain names.
 pub(super) fn product(hop: &TlsHop) -> Option<&'static Product> {
-    hop.chain.iter().find_map(of_issuer)
+    hop.path().into_iter().find_map(|(_, certificate)| of_issuer(certificate))
 }
 
 fn of_issuer(certificate: &Certificate) -> Option<&'static Product> {

@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let hop = e.tls.value().filter(|hop| hop.outcome == TlsOutcome::Verified)?;
-    let (index, first) = { hop.chain.iter().enumerate() }.find(|(_, one)| !one.lacks.is_empty())?;
+    // What is sent beside the path is no part of what a client verifies.
+    let (index, first) = hop.path().into_iter().find(|(_, one)| !one.lacks.is_empty())?;
     let lacks: Vec<&str> = first.lacks.iter().map(|form| words(*form)).collect();
     let lacks = lacks.join(", ");
     let message =
@@ -26,7 +27,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .cites(format!("/tls/value/chain/{index}"))
             .reasoning(
                 "Python's default context verifies strictly from 3.13 on (VERIFY_X509_STRICT), and \
-                 httpx and urllib3 with it; this check and other clients do not ask for that part",
+                 httpx (openai for Python before version 3) and urllib3 with it; openai from version 3 \
+                 on, this check and other clients do not ask for that part",
             )
             .owner("Security")
             .inspect("see the chain that is sent", session::s_client(e, "-showcerts"))
@@ -54,5 +56,7 @@ const fn words(form: StrictForm) -> &'static str {
         StrictForm::SubjectKeyIdentifier => "the subject key identifier",
         StrictForm::KeyUsage => "the key usage of an authority",
         StrictForm::CriticalBasicConstraints => "critical basic constraints",
+        StrictForm::KeyUsageOfALeaf => "a key usage without keyCertSign",
+        StrictForm::CriticalNames => "critical alternative names, as its subject is empty",
     }
 }

@@ -108,9 +108,9 @@ pub(super) fn trust_in_clients() -> Step {
     .undo("unset SSL_CERT_FILE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS")
 }
 
-/// The outermost issuer that the chain names: the one that clients would have to trust.
+/// The outermost issuer that the path from the leaf names: the one that clients would have to trust.
 pub(super) fn outermost(hop: &TlsHop) -> String {
-    hop.chain
+    hop.path()
         .last()
-        .map_or_else(|| "an unknown issuer".to_owned(), |c| session::issuer(c).to_owned())
+        .map_or_else(|| "an unknown issuer".to_owned(), |(_, c)| session::issuer(c).to_owned())
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::super::advice::{self, Resolver};
 use super::super::{record_gap, text, zone_owner};
 use super::zone_view::{public_addresses, zone_soa};
+use crate::diagnose::private_dns::{Change, change_record};
 use crate::diagnose::resolver_class::is_azure_private;
 use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::ResolverView;
@@ -106,7 +107,6 @@ pub(super) fn mixed_records(
 ) -> FindingBuilder {
     let record = zone_record(e, r);
     let outside = public_addresses(r);
-    let (address, zone_word) = (text::brief(&outside), reading::word(zone));
     let finding = finding
         .reasoning(format!(
             "{} gives private and public addresses together: the zone that it sees holds both, so \
@@ -115,21 +115,18 @@ pub(super) fn mixed_records(
         ))
         .owner("DNS")
         .inspect("see every record of the name", text::dig(&e.dns.name, r.seen));
-    let change = |verb: &str| {
-        let first = outside.first().map_or_else(String::new, IpAddr::to_string);
-        format!(
-            "az network private-dns record-set a {verb}-record -g <group> -z {zone_word} -n \
-             {record} -a {first}"
+    let place = format!("-g <group> -z {} -n {record}", reading::word(zone));
+    let finding = advice::records(resolver.who(finding), zone);
+    outside.iter().fold(finding, |finding, address| {
+        finding.step(
+            Step::shared(
+                format!("remove {address} from the record set"),
+                format!("every client of {zone} that reaches the account by that address"),
+            )
+            .command(change_record(Change::Remove, &place, *address))
+            .undo(change_record(Change::Add, &place, *address)),
         )
-    };
-    advice::records(resolver.who(finding), zone).step(
-        Step::shared(
-            format!("remove {address} from the record set"),
-            format!("every client of {zone} that reaches the account by that address"),
-        )
-        .command(change("remove"))
-        .undo(change("add")),
-    )
+    })
 }
 
 /// The resolver sees Azure's public zone, or a private one of the suffix's own name before it.

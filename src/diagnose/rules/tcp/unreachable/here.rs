@@ -7,23 +7,43 @@ use crate::diagnose::View;
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt};
 
-/// The route leads into a bridge on this machine, whose prefix includes the address.
-pub(super) fn overlapped(attempt: &TcpAttempt, bridge: &str) -> Meaning {
+/// The route leads into a bridge on this machine, whose prefix includes the address. A port that is up
+/// may lead out of this machine, whatever its kind.
+pub(super) fn overlapped(attempt: &TcpAttempt, bridge: &str, no_port: bool) -> Meaning {
     let ip = attempt.connected_to().ip();
+    let (confidence, reasoning) = match no_port {
+        true => (
+            Confidence::Proved,
+            format!("{bridge} has no port that is up, so no packet can leave this machine by it"),
+        ),
+        false => (
+            Confidence::Inferred,
+            format!(
+                "no host on {bridge} answers for {ip}, and the ports of {bridge} are those of \
+                 containers and virtual machines; a port that leads out of this machine (the tap of a \
+                 VPN, a veth) would look the same, with the fault behind it"
+            ),
+        ),
+    };
     Meaning {
         message: format!("the route to {ip} leads into {bridge}, a bridge on this machine"),
-        confidence: Confidence::Proved,
-        reasoning: format!("no host on {bridge} has {ip}, and no packet left this machine"),
+        confidence,
+        reasoning,
         look: (
             "see the prefix of the bridge and the route".to_owned(),
             format!("ip address show {bridge}; {}", attempts::route_get(attempt)),
         ),
         decide: None,
         steps: vec![
+            Step::inspect(format!(
+                "see whether a container or virtual machine on {bridge} is meant to have {ip} (a \
+                 relay of your own): then the prefix is right; start or repair that relay"
+            )),
             Step::shared(
                 format!(
-                    "give {bridge} another prefix (Docker: `bip` and `default-address-pools` in \
-             /etc/docker/daemon.json)"
+                    "or, where {ip} is meant to be elsewhere, give {bridge} another prefix (Docker: \
+                     `bip` and `default-address-pools` in /etc/docker/daemon.json); not while this \
+                     machine itself is reached or leaves through {bridge}"
                 ),
                 "every container on this bridge is restarted and gets another address",
             )
