@@ -32,6 +32,7 @@ pub(super) fn explain(
     if bytes.len() as u64 > LIMIT {
         return Err(format!("{file}: is larger than {} KiB: give it the error alone", LIMIT >> 10));
     }
+    let bytes = files::as_utf8(bytes);
     let text = pasted::without_secrets(&String::from_utf8_lossy(&bytes));
     if text.trim().is_empty() {
         return Err(format!("{file}: is empty; paste the error text with status and body"));
