@@ -75,7 +75,7 @@ const NEAR: usize = 320;
 #[must_use]
 pub fn without_secrets(text: &str) -> String {
     // Between the bytes of a text that was not decoded no name would be found.
-    let text = text.replace('\0', "");
+    let text = forms::without_colours(&text.replace('\0', ""));
     let text = forms::without_private_keys(&text);
     let text = forms::without_user_info(&text);
     let text = forms::without_elements(&text, |name| Name::new(name).is_secret());

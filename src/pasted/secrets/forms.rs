@@ -15,6 +15,18 @@ const RANDOM: usize = 40;
 /// A part of a path is a word from this many letters on.
 const WORD: usize = 5;
 
+/// Without what a terminal takes for colours: it may stand between a name and its value.
+pub(super) fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = |c: char| c.is_ascii_digit() || c == ';';
+        let rest = part.trim_start_matches(digits);
+        out.push_str(rest.strip_prefix('m').unwrap_or(part));
+    }
+    out
+}
+
 /// Without private keys in PEM: what is between the lines that begin and end one. Of one that is cut,
 /// everything that may be a part of it.
 pub(super) fn without_private_keys(text: &str) -> String {

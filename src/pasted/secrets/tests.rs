@@ -112,6 +112,11 @@ fn a_secret_is_not_shown_in_any_form_that_programs_print() {
         "密钥：Canary",
         "docker login x.azurecr.io --password-stdin <<< Canary",
         "cat <<<\"Canary word\"",
+        "\u{1b}[1mpassword\u{1b}[0m=\u{1b}[31mCanary\u{1b}[0m",
+        "api_key,Canary24word,403",
+        "| api_key | Canary24word |",
+        "api_key(Canary24word)",
+        "apikey;Canary24word",
         // The value on the next line.
         "password:\n  Canary!!\n",
         "api-key\n  Canary24word\n",
@@ -163,6 +168,7 @@ fn what_is_no_secret_is_left() {
         "keyvault.BaseClient#GetSecret: Failure sending request: StatusCode=0",
         "certificate verify failed: Basic Constraints of CA cert not marked critical",
         "SSL routines:final_renegotiate:unsafe legacy renegotiation disabled",
+        "a wrong key, or a token; see https://x/oauth2/token",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     ] {
         assert_eq!(without_secrets(text), text);

@@ -360,11 +360,17 @@ impl<'t> Assigned<'t> {
         let at = self.opening(at).map_or(at, |(_, at)| at);
         let below = self.skip(at, " \t\r\n");
         let at = if below > at && self.is_a_key_line(below) { below } else { at };
+        // A list, a table or a call has it directly behind the name.
+        let at = if at == self.end && self.rest(at).starts_with([',', ';', '/', '(', '|']) {
+            at + 1
+        } else {
+            self.skip(at, "| ")
+        };
         if at == self.end {
             return None;
         }
         let to = self.word(at);
-        let word = self.text.get(at..to)?.trim_end_matches(['.', ',', ':']);
+        let word = self.text.get(at..to)?.trim_end_matches(['.', ',', ':', ')', '|']);
         let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
         let fits = word.len() >= SHORTEST
             && has(u8::is_ascii_digit)
