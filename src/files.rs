@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+/// Pairs of bytes at the beginning of a text that show whether it is UTF-16.
+const SAMPLE: usize = 256;
+
 /// What a path may lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum May {
@@ -99,6 +102,45 @@ pub fn fill(buffer: &mut Vec<u8>, from: impl Read, limit: u64) -> io::Result<()>
     from.take(limit).read_to_end(buffer).map(drop)
 }
 
+/// The bytes of a text as UTF-8, without a byte order mark: Windows PowerShell writes UTF-16 where a
+/// command's output goes to a file. Without a mark, UTF-16 shows by the zero bytes of its Latin letters.
+#[must_use]
+pub fn as_utf8(mut bytes: Vec<u8>) -> Vec<u8> {
+    let (big_endian, mark) = match bytes.as_slice() {
+        [0xff, 0xfe, ..] => (false, 2),
+        [0xfe, 0xff, ..] => (true, 2),
+        [0xef, 0xbb, 0xbf, ..] => {
+            bytes.drain(..3);
+            return bytes;
+        }
+        unmarked => match zero_half(unmarked) {
+            Some(big_endian) => (big_endian, 0),
+            None => return bytes,
+        },
+    };
+    let units = bytes[mark..].as_chunks::<2>().0.iter().map(|pair| match big_endian {
+        true => u16::from_be_bytes(*pair),
+        false => u16::from_le_bytes(*pair),
+    });
+    let characters = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    characters.collect::<String>().into_bytes()
+}
+
+/// Which byte of most pairs at the beginning is zero: the first, as in UTF-16 of big-endian order, or the
+/// second; none where the other byte is zero as well.
+fn zero_half(bytes: &[u8]) -> Option<bool> {
+    let pairs = bytes.as_chunks::<2>().0;
+    let pairs = &pairs[..pairs.len().min(SAMPLE)];
+    let zeros = |place: usize| pairs.iter().filter(|pair| pair[place] == 0).count();
+    let (first, second) = (zeros(0), zeros(1));
+    let most = |count: usize, other: usize| count * 2 > pairs.len() && other * 8 <= pairs.len();
+    match (most(first, second), most(second, first)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
 /// Why a file that the user named was not read, in words that may follow its name.
 #[must_use]
 pub fn why(error: &io::Error) -> String {
@@ -142,6 +184,28 @@ mod tests {
         assert!(why(&gone).starts_with("cannot be read: No such file"), "{gone}");
         let message = why(&whole(folder.path(), May::BeAFile, 1).unwrap_err());
         assert_eq!(message, "is a folder");
+    }
+
+    #[test]
+    fn utf_16_is_read_with_and_without_its_mark() {
+        let text = "Error code: 403 - Schl\u{fc}ssel \u{1f511}\r\n";
+        let units = || text.encode_utf16();
+        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+        let marked = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
+        for bytes in [
+            marked(&[0xff, 0xfe], &little),
+            marked(&[0xfe, 0xff], &big),
+            little,
+            big,
+            marked(&[0xef, 0xbb, 0xbf], text.as_bytes()),
+            text.as_bytes().to_vec(),
+        ] {
+            assert_eq!(String::from_utf8(as_utf8(bytes)).unwrap(), text);
+        }
+        // Not a text at all.
+        assert_eq!(as_utf8(vec![0; 64]), vec![0; 64]);
+        assert_eq!(as_utf8(Vec::new()), Vec::<u8>::new());
     }
 
     #[cfg(unix)]

@@ -86,6 +86,7 @@ const FIELDS: &[(Kind, &[&str])] = &[
             "variable",
             "version",
             "withheld",
+            "faults",
             "expires",
             "file_mode_open",
             "variables/name",

@@ -291,6 +291,9 @@ impl Parts {
     fn add_variable(&mut self, found: &variables::Found, cloud: Cloud) -> Result<(), PartError> {
         let name = found.variable.name;
         let problem = |error| PartError::Target(name.to_owned(), error);
+        if found.value.starts_with(['"', '\'']) || found.value.ends_with(['"', '\'']) {
+            return Err(problem(TargetError::Quotes));
+        }
         let host = match (found.is_bare, services::by_id(found.variable.service)) {
             (true, Some(service)) => {
                 bare(&found.value, name)?;
@@ -302,12 +305,19 @@ impl Parts {
             _ => None,
         };
         let host = host.unwrap_or_else(|| found.value.clone());
+        let named = |target: Target| {
+            let target = target.named_by(name);
+            match &found.whole {
+                Some(value) => target.with_value(name, value),
+                None => target,
+            }
+        };
         let target = Target::parse(&host, None).map_err(problem)?;
         // The name of an account does not show which of its APIs is called.
         let api = services::by_id(found.variable.service).filter(|s| s.kind == Kind::Api);
         if let (Some(api), true) = (api, target.service().is_some_and(Service::is_account)) {
             let target = Target::parse(&host, Some(api.id)).map_err(problem)?;
-            self.add(target.named_by(name), Some(api.id), Origin::Variable(name));
+            self.add(named(target), Some(api.id), Origin::Variable(name));
             return Ok(());
         }
         let is_shown = target.service().is_some_and(|s| s.id == found.variable.service);
@@ -319,9 +329,9 @@ impl Parts {
         if behind {
             let service = found.variable.service;
             let target = Target::parse(&host, Some(service)).map_err(problem)?;
-            self.add(target.named_by(name), Some(service), Origin::Variable(name));
+            self.add(named(target), Some(service), Origin::Variable(name));
         } else {
-            self.add(target.named_by(name), None, Origin::Variable(name));
+            self.add(named(target), None, Origin::Variable(name));
         }
         Ok(())
     }

@@ -201,11 +201,6 @@ fn connection_strings_name_what_the_sdk_calls() {
         storage("BlobEndpoint=https://st1.z1.blob.storage.azure.net/;AccountName=st1"),
         ["host st1.z1.blob.storage.azure.net"]
     );
-    assert_eq!(
-        storage("\"AccountName=st1;AccountKey=canary==\""),
-        ["blob st1.blob.core.windows.net"]
-    );
-    assert_eq!(found("AZURE_SEARCH_SERVICE", "'s1'"), ["search s1.search.windows.net"]);
     let insights = |value: &str| {
         let pair = ("APPLICATIONINSIGHTS_CONNECTION_STRING".to_owned(), value.to_owned());
         notes(&Environment::from_pairs([pair])).concat()

@@ -116,12 +116,15 @@ pub(super) struct Found {
     pub(super) is_bare: bool,
     /// The suffix of that name, where the variable has one.
     pub(super) suffix: Option<String>,
+    /// The whole value of the variable that names the account itself: clients get it as it stands.
+    pub(super) whole: Option<String>,
 }
 
 /// The variables that are set, with the names in them.
 pub(super) fn named(environment: &Environment) -> Vec<Found> {
     let one = |variable: &'static Variable| {
-        let value = unquoted(environment.get(variable.name)?);
+        let whole = environment.get(variable.name)?;
+        let value = whole.trim();
         let (value, suffix) = match variable.form {
             Form::Endpoint | Form::Shown | Form::Name => (value, None),
             Form::Connection(key) => (of_connection(value, key)?, None),
@@ -141,7 +144,8 @@ pub(super) fn named(environment: &Environment) -> Vec<Found> {
         // What has no dot is no host, and a key in its place must not become one.
         let is_bare = suffix.is_some() || !host_part(value).contains(['.', '[']);
         let value = if is_bare { value.to_owned() } else { without_path(value, variable) };
-        Some(Found { variable, value, is_bare, suffix })
+        let whole = (variable.name == OWN).then(|| whole.to_owned());
+        Some(Found { variable, value, is_bare, suffix, whole })
     };
     VARIABLES.iter().filter_map(one).collect()
 }
@@ -149,7 +153,7 @@ pub(super) fn named(environment: &Environment) -> Vec<Found> {
 /// What is set and names nothing, a line each.
 #[must_use]
 pub fn notes(environment: &Environment) -> Vec<String> {
-    let insights = environment.get(INSIGHTS).map(unquoted).filter(|text| text.contains('='));
+    let insights = environment.get(INSIGHTS).map(str::trim).filter(|text| text.contains('='));
     let lacks = insights.is_some_and(|text| of_connection(text, INGESTION).is_none());
     let note = || format!("{INSIGHTS}: no {INGESTION}; the default host is not checked");
     lacks.then(note).into_iter().collect()
@@ -159,15 +163,6 @@ pub fn notes(environment: &Environment) -> Vec<String> {
 pub(super) fn host_part(text: &str) -> &str {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     rest.split(['/', ':', '?', '#']).next().unwrap_or_default()
-}
-
-/// A value without the quotes that a file of variables leaves around it.
-fn unquoted(value: &str) -> &str {
-    let value = value.trim();
-    let inner = ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote).and_then(|value| value.strip_suffix(quote)));
-    inner.unwrap_or(value).trim()
 }
 
 /// The value of a key in a connection string, `key=value;key=value`.

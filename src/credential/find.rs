@@ -222,18 +222,22 @@ pub(super) fn foreign_key(
 /// What [`checked`] removes around a value. A text file ends with a line feed by convention.
 fn trimmed(value: &str, file: bool) -> Option<Trimmed> {
     let value = if file { value.strip_suffix('\n').unwrap_or(value) } else { value };
-    if value.ends_with(['\r', '\n']) {
+    let kept = value.trim_end_matches(AROUND);
+    if value[kept.len()..].contains(['\r', '\n']) {
         Some(Trimmed::LineEnd)
-    } else if value.starts_with(' ') || value.ends_with(' ') {
+    } else if kept.len() < value.len() || value.starts_with([' ', '\t']) {
         Some(Trimmed::Blanks)
     } else {
         None
     }
 }
 
+/// What is removed behind a value.
+const AROUND: [char; 4] = ['\r', '\n', ' ', '\t'];
+
 /// The value without the line end that files have, if it can go into a header.
 fn checked(value: &str, label: &str) -> Result<Secret, CredentialError> {
-    let value = value.trim_end_matches(['\r', '\n']).trim_matches(' ');
+    let value = value.trim_end_matches(AROUND).trim_start_matches([' ', '\t']);
     if value.is_empty() {
         return Err(CredentialError::Empty(label.to_owned()));
     }
@@ -340,7 +344,9 @@ pub(super) mod tests {
         let error = find(&[(API_KEY_VARIABLE, "canary\nkey")]).unwrap_err().to_string();
         assert!(error.contains("line end at character 7"), "{error}");
         assert!(!error.contains("canary"), "{error}");
-        assert!(find(&[(API_KEY_VARIABLE, "canary\n")]).is_ok());
+        for around in ["canary\n", "canary\t", " canary \r\n", "canary\n "] {
+            assert!(find(&[(API_KEY_VARIABLE, around)]).is_ok(), "{around:?}");
+        }
     }
 
     #[test]
@@ -353,6 +359,10 @@ pub(super) mod tests {
             ("key\n\n", true, Some(Trimmed::LineEnd)),
             (" key", false, Some(Trimmed::Blanks)),
             ("key \n", true, Some(Trimmed::Blanks)),
+            ("key\n ", false, Some(Trimmed::LineEnd)),
+            ("key \n", false, Some(Trimmed::LineEnd)),
+            ("key\t", false, Some(Trimmed::Blanks)),
+            ("\tkey", false, Some(Trimmed::Blanks)),
         ] {
             assert_eq!(trimmed(value, file), what, "{value:?}");
         }

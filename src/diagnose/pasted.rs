@@ -14,7 +14,7 @@ use super::engines::documented_refusal::{Inside, Leg};
 use super::rule::Check;
 use super::rules::http::answered_by::{AnsweredBy, answered_by, is_page};
 use super::rules::http::refusals::{self, Leaves, Refusal};
-use super::rules::http::{front_answered, gateway_policy, refusal_match};
+use super::rules::http::{front_answered, gateway_policy, host_kind, refusal_match};
 use super::view::View;
 use super::{reading, system};
 
@@ -30,6 +30,8 @@ pub use super::engines::documented_refusal::phrase;
 /// Refusals whose texts a gateway's own failure has too.
 const PASSED_ON: &[&str] =
     &["http-front-answered", "http-server-error", "http-timeout-answer", "http-unexpected-status"];
+/// Why an answer has no meaning that could be shown.
+const SUCCESS: &str = "its status is a success";
 /// Statuses that are tried where an answer shows none.
 const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504];
 
@@ -78,6 +80,13 @@ pub fn of_service(base: &mut Evidence, id: &str) {
     target.base_path.clear();
 }
 
+/// Whether a host is, by its name, an account of Azure AI or a gateway in front of one.
+#[must_use]
+pub fn is_of_account(host: &str) -> bool {
+    services::find(host)
+        .is_some_and(|found| found.service.is_account() || found.service.gateway().is_some())
+}
+
 /// The leg whose refusal a text quotes.
 #[must_use]
 pub fn quotes(text: &str) -> Option<&'static Leg> {
@@ -120,13 +129,20 @@ pub fn explained(asked: &Asked, answer: &HttpAnswer, of_platform: bool) -> Expla
     let other = another::of(asked, answer, of_platform, own);
     let meaning = match (other, read) {
         (Some(meaning), _) => Ok(meaning),
+        (None, _) if is_success(answer) => Err(SUCCESS),
         (None, Some((evidence, row))) => meaning(asked, &evidence, answer, row),
-        (None, None) if (200..300).contains(&answer.status) => Err("its status is a success"),
+        (None, None) if (200..300).contains(&answer.status) => Err(SUCCESS),
         (None, None) => {
             Err(unanswered.unwrap_or("neither its text nor a status in it shows what it means"))
         }
     };
     ExplainedAnswer { line, meaning }
+}
+
+/// A log shows no body: a success of which nothing else is shown is one.
+fn is_success(answer: &HttpAnswer) -> bool {
+    let shows = !answer.headers.is_empty() || answer.error.is_some() || is_page(answer);
+    (200..300).contains(&answer.status) && !shows
 }
 
 /// Whether its text shows what it means, and not only its status.
@@ -248,6 +264,9 @@ fn meaning(
             Some(leg) => leg.callee.to_owned(),
             None if is_assumed => {
                 format!("a service that the text does not name ({service} is assumed)")
+            }
+            None if host_kind::host_kind(evidence).is_gateway() => {
+                format!("{}, a gateway, with {service} behind it", evidence.target.host)
             }
             None => service.clone(),
         },

@@ -45,7 +45,7 @@ pub struct IdentityHop {
 pub enum Trimmed {
     /// A carriage return or a line feed at its end.
     LineEnd,
-    /// Blanks at its beginning or end.
+    /// Blanks or tabs at its beginning or end.
     Blanks,
 }
 

@@ -224,6 +224,42 @@ pub struct TargetInfo {
     /// What the variable that named the target has after the base path; absent where it has nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond: Option<BeyondBase>,
+    /// What was left out of the variable that named the target, or added to it; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<RepairedValue>,
+}
+
+/// A variable of the application whose value this program reads past what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RepairedValue {
+    /// The variable.
+    pub variable: String,
+    /// What is wrong with its value.
+    pub faults: Vec<ValueFault>,
+}
+
+/// What makes the value of a variable another than the URL of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueFault {
+    /// A carriage return or a line feed.
+    LineEnd,
+    /// A tab.
+    Tab,
+    /// A blank at its beginning.
+    LeadingBlank,
+    /// A blank elsewhere.
+    Blank,
+    /// A character that is not shown, such as a zero-width space.
+    Invisible,
+    /// No scheme before the host.
+    NoScheme,
+    /// A host that ends with a dot.
+    FinalDot,
+    /// A query.
+    Query,
+    /// A fragment.
+    Fragment,
 }
 
 /// A variable of the application whose URL has more than SDKs are given as endpoint.

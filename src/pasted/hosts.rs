@@ -1,7 +1,7 @@
 //! Which host the answer in a text is of: what was requested last before it, and where no request is
 //! shown, what the text names.
 
-use crate::diagnose::pasted::quotes;
+use crate::diagnose::pasted::{is_of_account, quotes};
 
 /// Words before the URL of a request, in lower case.
 const REQUESTED: &[&str] = &[
@@ -35,6 +35,46 @@ const PLATFORM: &[&str] = &[
 ];
 /// What shows that it gave one.
 const GIVEN: &[&str] = &["acquired a token", "get_token succeeded", "gettoken succeeded"];
+
+/// What shows, in lower case, that words are of a store, a queue or telemetry.
+const OF_OTHERS: &[&str] = &[
+    "redis",
+    "psycopg",
+    "postgres",
+    "sqlalchemy",
+    "pymongo",
+    "mongodb",
+    "mysql",
+    "pyodbc",
+    "kafka",
+    "amqp",
+    "rabbitmq",
+    "celery",
+    "memcache",
+    "elasticsearch",
+    "opentelemetry",
+    "otlp",
+    "statsd",
+    "smtp",
+    "applicationinsights",
+    "/v1/traces",
+    "/v1/metrics",
+    "/v1/logs",
+    "/v2.1/track",
+];
+/// What shows, in lower case, that they are of a client of the service.
+const OF_CLIENTS: &[&str] = &[
+    "openai.api",
+    "apiconnectionerror",
+    "apitimeouterror",
+    "httpx.",
+    "httpcore.",
+    "litellm",
+    "azure.core",
+    "azure.identity",
+    "com.azure.core",
+    "azure.requestfailed",
+];
 
 /// A host in a URL of a text.
 struct Mention {
@@ -74,6 +114,35 @@ pub(super) fn is_of_platform(text: &str, end: usize) -> bool {
     let Some(asked) = last(PLATFORM) else { return false };
     let later = mentions(text).iter().any(|found| found.is_requested && found.at > asked);
     !later && last(GIVEN).is_none_or(|given| given < asked.saturating_sub(NEAR * 2))
+}
+
+/// Whether words of a client without an answer, behind an answer, are of another part of the application: of
+/// a store or of telemetry, or about another host than what was called `before`.
+#[must_use]
+pub(super) fn is_of_another(text: &str, before: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let called: Vec<String> = named(before).collect();
+    let is_called = |host: &String| match called.is_empty() {
+        true => is_of_account(host),
+        false => called.contains(host),
+    };
+    let mut hosts = named(text).peekable();
+    let about_others = hosts.peek().is_some();
+    let about_it = hosts.any(|host| is_called(&host));
+    !about_it && !says(OF_CLIENTS) && (about_others || says(OF_OTHERS))
+}
+
+/// The hosts of URLs, and those that urllib3 names.
+fn named(text: &str) -> impl Iterator<Item = String> + '_ {
+    let hosts = ["https://", "http://", "host='", "host=\"", "Host: "];
+    let behind = move |sign| {
+        text.match_indices(sign).filter_map(move |(at, _)| {
+            let host = host_of(&text[at + str::len(sign)..])?;
+            (!host.starts_with("aka.ms")).then_some(host)
+        })
+    };
+    hosts.into_iter().flat_map(behind)
 }
 
 fn mentions(text: &str) -> Vec<Mention> {

@@ -1,7 +1,8 @@
 //! An answer that an application printed: its text in, what it means out. Nothing is sent.
 //!
 //! `secrets` takes out what may be a key, `read` finds status, headers and body in what libraries
-//! print, `python` reads the form that Python gives a body, `hosts` finds which host was asked. What an
+//! print, `python` reads the form that Python gives a body, `hosts` finds which host was asked, and
+//! `vendors` knows those that are not of Azure. What an
 //! answer means is in the tables
 //! that a walk's answers are judged by (`diagnose::pasted`).
 
@@ -9,6 +10,7 @@ mod hosts;
 mod python;
 mod read;
 mod secrets;
+mod vendors;
 
 use crate::diagnose::pasted::{self, Asked};
 use crate::diagnosis::ExplainedAnswer;
@@ -18,6 +20,7 @@ use crate::secret::{Redactor, Secret};
 use read::Printed;
 
 pub use secrets::without_secrets;
+pub use vendors::other_vendor;
 
 /// Answers that are read at most, each inside the one before it.
 const DEPTH: usize = 3;
@@ -68,6 +71,8 @@ pub fn explain(
     answers
 }
 
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod symptoms;
 #[cfg(test)]

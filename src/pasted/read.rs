@@ -9,18 +9,34 @@ use crate::evidence::text::clean;
 use crate::secret::Redactor;
 use crate::wire::http::{KEPT_HEADERS, printed_answer};
 
-use super::python;
+use super::{hosts, python};
 
 /// Characters that are kept of a text without a body that can be read.
 const TEXT: usize = 4000;
-/// Places at which a body may begin that are tried, in a text and the texts in it.
+/// Places at which a body may begin and none does, in a text and the texts in it: each may be read to the
+/// end of the text. Objects that are read are passed over as a whole, and cost nothing.
 const TRIES: usize = 64;
+/// The last places that are tried in any case: what failed is at the end of a log.
+const LAST: usize = 256;
+/// The last bodies that are looked at.
+const BODIES: usize = 64;
 /// Texts inside texts, at most.
 const DEPTH: usize = 4;
 
 /// Words before a status, in lower case.
-const BEFORE_STATUS: &[&str] =
-    &["http/", "status", "response", "error code", "errorcode", "error:", "<title>", "<h1>"];
+const BEFORE_STATUS: &[&str] = &[
+    "http/",
+    "http ",
+    "status",
+    "response",
+    "error code",
+    "errorcode",
+    "error:",
+    "<title>",
+    "<h1>",
+];
+/// What follows a status with which a line begins, in lower case.
+const BEHIND_STATUS: &[&str] = &[": litellm."];
 /// What comes before the phrase of a status, where a program prints no number.
 const BEFORE_PHRASE: &[&str] = &["invalid status '", "Error: (", "Exception: ("];
 /// What begins the line of a request, in lower case.
@@ -150,6 +166,11 @@ impl<'t> Printed<'t> {
         let code = || status_of_code(answer.code()?);
         let known = known.or_else(code).or_else(|| status_of_phrase(self.text));
         answer.status = known.filter(|s| (100..600).contains(s)).unwrap_or(0);
+        // An error of the client itself, as JSON, has no message of a service's format.
+        if answer.status == 0 && answer.message().is_none() && answer.body_excerpt.is_none() {
+            let body = self.body.as_ref().map(Value::to_string);
+            answer.body_excerpt = body.map(|body| clean(&redactor.redact(&body), TEXT));
+        }
         answer
     }
 }
@@ -195,6 +216,11 @@ fn statuses(text: &str) -> Vec<Found> {
         let before: String = lower[..from].chars().rev().take(NEAR).collect();
         let before: String = before.chars().rev().collect();
         let last = BEFORE_STATUS.iter().filter_map(|word| Some((before.rfind(word)?, *word))).max();
+        let behind = &lower[from + digits.len()..];
+        let begins = lower[..from].is_empty() || lower[..from].ends_with('\n');
+        if begins && BEHIND_STATUS.iter().any(|words| behind.starts_with(words)) {
+            return Some(Found { at: from, is_head: false, is_quoted: false, status });
+        }
         let (at, word) = last?;
         // Between the word and the number: a version, signs, or `code`.
         let between = before[at + word.len()..]
@@ -230,8 +256,8 @@ fn is_of_server(line: &str) -> bool {
 }
 
 /// What follows the last answer of a text, where it is words of a client that got none: then the last
-/// call is the one that failed. Behind the first line of an answer they may be its body, and what a
-/// proxy refuses was answered.
+/// call is the one that failed. Behind the first line of an answer they may be its body, what a proxy
+/// refuses was answered, and another part of the application has its own failures.
 fn unanswered<'t>(text: &'t str, all: &[Found], body: usize) -> Option<&'t str> {
     let last = all.iter().rfind(|found| found.at >= body);
     let from = match last {
@@ -241,7 +267,9 @@ fn unanswered<'t>(text: &'t str, all: &[Found], body: usize) -> Option<&'t str> 
         None => return None,
     };
     let (_, rest) = text.get(from..)?.split_once('\n')?;
-    (no_answer(rest).is_some() && !refused_by_proxy(rest)).then_some(rest)
+    let before = text.get(..from).unwrap_or_default();
+    let is_own = || !refused_by_proxy(rest) && !hosts::is_of_another(rest, before);
+    (no_answer(rest).is_some() && is_own()).then_some(rest)
 }
 
 /// Which of several statuses counts: that of the last head that failed, or of the last, as behind a
@@ -294,15 +322,39 @@ struct Body {
 /// The JSON bodies in a text, or the same as Python prints them: the objects with an error in them,
 /// each as a whole. An object without one may hold a text in which it is.
 fn bodies(text: &str, depth: usize, tries: &mut usize) -> Vec<Body> {
-    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+    let starts: Vec<usize> = text.match_indices('{').map(|(at, _)| at).collect();
     let mut found: Vec<Body> = Vec::new();
-    for (start, _) in text.match_indices('{') {
-        if found.last().is_some_and(|body| start < body.end) {
+    let tried = search(text, &starts, depth, tries, &mut found);
+    if depth == DEPTH && tried < starts.len() {
+        let last = starts.len().saturating_sub(LAST).max(tried);
+        search(text, &starts[last..], depth, &mut LAST.clone(), &mut found);
+    }
+    found.split_off(found.len().saturating_sub(BODIES))
+}
+
+/// Adds the bodies that begin at these places; how many places were looked at.
+fn search(
+    text: &str,
+    starts: &[usize],
+    depth: usize,
+    tries: &mut usize,
+    found: &mut Vec<Body>,
+) -> usize {
+    let Some(depth) = depth.checked_sub(1) else { return starts.len() };
+    // Where what was read last ends.
+    let mut end = found.last().map_or(0, |body| body.end);
+    for (place, start) in starts.iter().enumerate() {
+        if *start < end {
             continue;
         }
-        let Some(left) = tries.checked_sub(1) else { break };
-        *tries = left;
-        let Some((value, length)) = text.get(start..).and_then(object) else { continue };
+        let Some((value, length)) = text.get(*start..).and_then(object) else {
+            match tries.checked_sub(1) {
+                Some(left) => *tries = left,
+                None => return place,
+            }
+            continue;
+        };
+        end = start + length;
         // What an application logs has the answer of the service as a text in it, and may have a code and
         // a message of its own.
         let (value, status) = match has_error(&value) {
@@ -315,10 +367,9 @@ fn bodies(text: &str, depth: usize, tries: &mut usize) -> Vec<Body> {
                 }
             }
         };
-        let end = start + length;
-        found.extend(value.map(|value| Body { start, end, value, status }));
+        found.extend(value.map(|value| Body { start: *start, end, value, status }));
     }
-    found
+    starts.len()
 }
 
 /// The last body in a text of an object, and its status.

@@ -3,6 +3,7 @@
 //! where a text may be read both ways, it is one.
 
 mod forms;
+mod lines;
 mod value;
 
 use crate::secret::MARK;
@@ -32,10 +33,24 @@ const ENDINGS: &[&str] = &[
     "storepass",
     "keypass",
     "dbpass",
+    "secrettext",
+    "passwort",
+    "kennwort",
+    "contraseña",
+    "schlüssel",
+    "пароль",
+    "密钥",
+    "密鑰",
+    "密码",
+    "密碼",
+    "パスワード",
 ];
 /// Last words of such names that other words end with too.
 const LAST_WORDS: &[&str] = &[
     "pass",
+    "passe",
+    "senha",
+    "clé",
     "auth",
     "cred",
     "creds",
@@ -59,14 +74,17 @@ const NEAR: usize = 320;
 /// URL holds before its host, and every word that has the form of one.
 #[must_use]
 pub fn without_secrets(text: &str) -> String {
-    let text = forms::without_private_keys(text);
+    // Between the bytes of a text that was not decoded no name would be found.
+    let text = forms::without_colours(&text.replace('\0', ""));
+    let text = forms::without_private_keys(&text);
     let text = forms::without_user_info(&text);
     let text = forms::without_elements(&text, |name| Name::new(name).is_secret());
-    forms::without_words_of_keys(&by_name(&text))
+    let text = forms::without_here_strings(&by_name(&text));
+    lines::without_continuations(&forms::without_words_of_keys(&text))
 }
 
 fn is_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '-' || c == '_'
+    c.is_alphanumeric() || c == '-' || c == '_'
 }
 
 /// A name in a text.
@@ -79,8 +97,8 @@ struct Name<'t> {
 
 impl<'t> Name<'t> {
     fn new(written: &'t str) -> Self {
-        let letters = written.chars().filter(char::is_ascii_alphanumeric);
-        Self { written, plain: letters.map(|c| c.to_ascii_lowercase()).collect() }
+        let letters = written.chars().filter(|c| c.is_alphanumeric());
+        Self { written, plain: letters.flat_map(char::to_lowercase).collect() }
     }
 
     fn is_secret(&self) -> bool {
@@ -92,12 +110,14 @@ impl<'t> Name<'t> {
         let written = self.written.trim_end_matches(count);
         let last = written.rsplit(['-', '_']).next().unwrap_or_default();
         ENDINGS.iter().any(|ending| plain.ends_with(ending))
-            || LAST_WORDS.contains(&last.to_ascii_lowercase().as_str())
+            || LAST_WORDS.contains(&last.to_lowercase().as_str())
     }
 
     /// A class of the Azure SDKs, whose messages begin with its name.
     fn is_credential_class(&self) -> bool {
-        self.plain.ends_with("credential") && self.plain.len() > "credential".len()
+        self.plain.ends_with("credential")
+            && self.plain.len() > "credential".len()
+            && !self.written.contains(['_', '-'])
     }
 
     fn is_scheme(&self) -> bool {

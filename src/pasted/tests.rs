@@ -17,7 +17,7 @@ pub(super) fn base(service: &str) -> Evidence {
 }
 
 /// The findings of a text, the outermost first; `-` for none.
-fn ids(service: &str, text: &str) -> Vec<&'static str> {
+pub(super) fn ids(service: &str, text: &str) -> Vec<&'static str> {
     let answers = explain(text, &base(service), false, &[]);
     answers.into_iter().map(|answer| answer.meaning.map_or("-", |meaning| meaning.id)).collect()
 }

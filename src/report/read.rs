@@ -30,9 +30,6 @@ pub enum ReadError {
     /// Nothing in it.
     #[error("empty")]
     Empty,
-    /// UTF-16 text.
-    #[error("UTF-16 text, as PowerShell's `>` writes it: save reports with --output FILE")]
-    Utf16,
     /// Not JSON.
     #[error("not JSON: unexpected input at line {line}, column {column}")]
     NotJson {
@@ -106,11 +103,8 @@ pub fn read(from: impl Read) -> Result<Vec<SavedReport>, ReadError> {
     if bytes.len() as u64 > LARGEST {
         return Err(ReadError::TooLarge);
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(ReadError::Utf16);
-    }
-    let text = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&bytes);
-    let text = embedded::json(text)?;
+    let bytes = files::as_utf8(bytes);
+    let text = embedded::json(&bytes)?;
     let Some(first) = text.iter().find(|byte| !byte.is_ascii_whitespace()) else {
         return Err(ReadError::Empty);
     };

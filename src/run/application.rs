@@ -186,6 +186,7 @@ fn entry_of(part: &Part, entry: &Entry, options: &Check) -> Entry {
     }
     if let Origin::Variable(_) = part.origin {
         entry.target.seen.beyond.clone_from(&part.target.seen.beyond);
+        entry.target.seen.repaired.clone_from(&part.target.seen.repaired);
     }
     entry.labels.insert(PART.to_owned(), part.label.clone());
     if !part.is_used() {

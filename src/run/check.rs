@@ -232,7 +232,10 @@ fn targets(arguments: &Check, environment: &Environment) -> Result<Vec<Target>, 
     let parsed = named.into_iter().map(|typed| {
         let target = Target::parse(typed, arguments.service.as_deref());
         let target = target.map_err(|e| e.to_string())?;
-        Ok(if arguments.targets.is_empty() { target.named_by(variable) } else { target })
+        Ok(match arguments.targets.is_empty() {
+            true => target.named_by(variable).with_value(variable, typed),
+            false => target,
+        })
     });
     parsed.collect()
 }

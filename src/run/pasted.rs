@@ -32,6 +32,7 @@ pub(super) fn explain(
     if bytes.len() as u64 > LIMIT {
         return Err(format!("{file}: is larger than {} KiB: give it the error alone", LIMIT >> 10));
     }
+    let bytes = files::as_utf8(bytes);
     let text = pasted::without_secrets(&String::from_utf8_lossy(&bytes));
     if text.trim().is_empty() {
         return Err(format!("{file}: is empty; paste the error text with status and body"));
@@ -51,14 +52,28 @@ pub(super) fn explain(
     let fallback = "account.openai.azure.com";
     let fallback = Target::parse(fallback, None).map_err(|error| error.to_string())?;
     let parsed = |host: &str| Target::parse(host, None).ok().filter(&called);
-    let host = pasted::callee(&text, &base(&fallback), |host| parsed(host).is_some());
-    let host = host.and_then(|host| parsed(&host));
+    let called_host = pasted::callee(&text, &base(&fallback), |host| parsed(host).is_some());
+    let vendor = match named {
+        None => pasted::other_vendor(&text, called_host.as_deref()),
+        Some(_) => None,
+    };
+    // What a gateway of Azure answers is read as that of the service behind it.
+    let behind = |host: &str| {
+        let gateway = Target::parse(host, None).ok()?.service()?.gateway();
+        let service = named.or_else(|| fallback.service())?;
+        gateway.and_then(|_| Target::parse(host, Some(service.id)).ok())
+    };
+    let host = called_host.and_then(|host| parsed(&host).or_else(|| behind(&host)));
     let is_assumed = host.is_none() && named.is_none();
     let mut base = base(host.as_ref().unwrap_or(&fallback));
     if let (None, Some(service)) = (&host, named.or_else(|| fallback.service())) {
         of_service(&mut base, service.id);
     }
-    let answers = pasted::explain(&text, &base, is_assumed, &secrets);
+    let mut answers = pasted::explain(&text, &base, is_assumed, &secrets);
+    if let (Some(vendor), Some(answer)) = (vendor, answers.first_mut()) {
+        answer.meaning = Err(vendor);
+        answers.truncate(1);
+    }
     let known = answers.iter().any(|answer| answer.meaning.is_ok());
     let out = match arguments.format {
         TextOrJson::Json => render::pasted::to_json(&answers).map_err(|error| error.to_string())?,

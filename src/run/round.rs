@@ -83,7 +83,7 @@ impl Reading {
 fn read(file: &str, reading: Reading) -> Result<Inventory, String> {
     let bytes =
         reading.file(file, LARGEST).map_err(|message| format!("--config {file}: {message}"))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(files::as_utf8(bytes)).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         format!("--config {file}: line {line}: is not UTF-8 text")

@@ -149,6 +149,8 @@ pub enum Condition {
     OriginKnown,
     /// The host is no gateway: whatever is in front of it is not what was called.
     NoGateway,
+    /// The host is a gateway, which may call the service with a credential of its own.
+    Gateway,
     /// The error format is not `{"error":{..}}`.
     NotErrorFrame,
     /// The token sent with the call is for another service, and a server that is not known to be Azure's

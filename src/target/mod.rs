@@ -2,6 +2,7 @@
 
 mod error;
 mod typed;
+mod value;
 
 pub use error::{BackendError, TargetError};
 pub use typed::COMMANDS;
@@ -9,7 +10,7 @@ use typed::{LONGEST, base_path, from_name, from_url, has_placeholder};
 
 use crate::clouds::Cloud;
 use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
-use crate::evidence::{BeyondBase, TargetInfo, TargetKind};
+use crate::evidence::{BeyondBase, RepairedValue, TargetInfo, TargetKind};
 use crate::secret::{holds_long_key, holds_signature, names_a_secret};
 use crate::services::{self, Keys, Kind, Opening, Service};
 
@@ -60,7 +61,7 @@ impl Target {
     ///
     /// [`TargetError`], in words for the operator; it never repeats a URL's password.
     pub fn parse(typed: &str, service: Option<&str>) -> Result<Self, TargetError> {
-        let typed = typed.trim();
+        let typed = typed.trim_matches(value::is_around);
         if typed.is_empty() {
             return Err(TargetError::Empty);
         }
@@ -211,6 +212,7 @@ impl Target {
                 .map(str::to_owned),
             base_path,
             beyond: None,
+            repaired: None,
             host,
         };
         let cloud = cloud.filter(|cloud| service.is_some_and(|service| service.is_in(*cloud)));
@@ -232,6 +234,16 @@ impl Target {
             let (variable, path) = (variable.to_owned(), path.to_owned());
             self.seen.beyond = Some(BeyondBase { variable, path });
         }
+        self
+    }
+
+    /// The same target, from this value of a variable: what was read past here is not by the client that
+    /// gets the value (fact H162).
+    #[must_use]
+    pub fn with_value(mut self, variable: &str, value: &str) -> Self {
+        let faults = value::faults(value);
+        let variable = variable.to_owned();
+        self.seen.repaired = (!faults.is_empty()).then_some(RepairedValue { variable, faults });
         self
     }
 

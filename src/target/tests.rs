@@ -189,3 +189,38 @@ fn a_part_of_a_connection_string_and_a_word_for_no_value_are_no_targets() {
         assert_eq!(Target::parse(word, None).unwrap_err(), TargetError::Placeholder, "{word}");
     }
 }
+
+#[test]
+fn what_a_variable_needed_is_kept_and_what_was_typed_is_not() {
+    use crate::evidence::ValueFault::{
+        Blank, FinalDot, Fragment, Invisible, LeadingBlank, LineEnd, NoScheme, Query, Tab,
+    };
+    let host = "https://myacct.openai.azure.com";
+    let faults = |value: &str| {
+        let target = Target::parse(value, None).unwrap();
+        assert_eq!(target.seen.host, "myacct.openai.azure.com", "{value:?}");
+        assert_eq!(target.seen.repaired, None, "{value:?}");
+        let repaired = target.with_value("AZURE_OPENAI_ENDPOINT", value).seen.repaired;
+        repaired.map(|repaired| repaired.faults).unwrap_or_default()
+    };
+    for (value, expected) in [
+        (host.to_owned(), vec![]),
+        (format!("{host}/"), vec![]),
+        (format!("{host}/openai/v1"), vec![]),
+        (format!("{host}/\r"), vec![LineEnd]),
+        (format!("{host}\n"), vec![LineEnd]),
+        (format!("{host}\t"), vec![Tab]),
+        (format!(" {host}"), vec![LeadingBlank]),
+        (format!("{host}/ "), vec![Blank]),
+        (format!("{host}/\u{a0}"), vec![Blank]),
+        (format!("\u{feff}{host}"), vec![Invisible]),
+        ("https://my\u{200b}acct.openai.azure.com/".to_owned(), vec![Invisible]),
+        ("myacct.openai.azure.com".to_owned(), vec![NoScheme]),
+        ("myacct".to_owned(), vec![NoScheme]),
+        (format!("{host}./"), vec![FinalDot]),
+        (format!("{host}/?api-version=2024-10-21"), vec![Query]),
+        (format!("{host}/#models\n"), vec![LineEnd, Fragment]),
+    ] {
+        assert_eq!(faults(&value), expected, "{value:?}");
+    }
+}

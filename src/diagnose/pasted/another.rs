@@ -94,6 +94,9 @@ fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
 fn of_platform(asked: &Asked, answer: &HttpAnswer, text: &str) -> Option<AnswerMeaning> {
     let text = text.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
+    if answer.status == 0 && unanswered::is_chain_of_developers(&text) {
+        return None;
+    }
     let id = match answer.status {
         407 => "identity-metadata-proxy",
         _ => match OF_PLATFORM.iter().find(|(words, _)| says(words)) {

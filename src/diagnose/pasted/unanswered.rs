@@ -28,6 +28,45 @@ const OF_NAME: &[&str] = &[
     "err_tls_cert_altname_invalid",
 ];
 
+/// What begins a sentence about a value that no client can send, and what ends it.
+macro_rules! not_sent {
+    ($value:literal) => {
+        concat!(
+            "nothing was sent: ",
+            $value,
+            " (application). A check on the application's machine that takes the same variables names the \
+             fault: aoai-probe"
+        )
+    };
+}
+
+/// A chain of credentials that nobody is signed in for: which of them was meant, the text does not show.
+const CHAIN: &str = "no server answered: the client has no token, none of the sources of its chain gave one \
+                     (identity). On a developer's machine, sign in first: az login, or azd auth login. If \
+                     this is an Azure machine or a container of Azure, its identity endpoint did not answer: \
+                     aoai-probe explain identity-metadata-unreachable";
+/// What a chain of sources prints, in lower case.
+const OF_CHAIN: &[&str] =
+    &["attempted credentials", "defaultazurecredential", "chainedtokencredential"];
+/// What the sources of developers print in one that nobody is signed in for.
+const OF_DEVELOPERS: &[&str] = &[
+    "run 'az login'",
+    "using 'az login'",
+    "run \"az login\"",
+    "run 'azd auth login'",
+    "azure cli not found",
+    "azure cli could not be found",
+    "azureclicredential",
+    "visual studio token provider",
+];
+
+/// Whether a text in lower case is of a chain with sources of developers among it, whose platform's
+/// endpoint is only one of several.
+pub(super) fn is_chain_of_developers(lower: &str) -> bool {
+    let says = |words: &[&str]| words.iter().any(|words| lower.contains(words));
+    says(OF_CHAIN) && says(OF_DEVELOPERS)
+}
+
 /// The first row that fits counts: a message names its first cause last.
 const ROWS: &[Row] = &[
     (
@@ -38,7 +77,58 @@ const ROWS: &[Row] = &[
     ),
     (
         &[
+            "missing an 'http://' or 'https://' protocol",
+            "unsupportedprotocol",
+            "unsupported protocol scheme",
+            "expected url scheme 'http' or 'https'",
+        ],
+        not_sent!(
+            "the endpoint that the client was given does not begin with https://, or has a \
+                 blank before it"
+        ),
+    ),
+    (
+        &[
+            "illegal header value",
+            "invalid header value",
+            "invalidheader",
+            "invalid header field value",
+            "invalid character in header content",
+            "new-line characters are not allowed in header values",
+        ],
+        not_sent!(
+            "the key or token has a character that no header can have, mostly a line end or a blank at its \
+                 end"
+        ),
+    ),
+    (
+        &[
+            "invalidurl",
+            "invalid non-printable ascii character",
+            "invalid idna hostname",
+            "err_invalid_url",
+        ],
+        not_sent!(
+            "the endpoint that the client was given has a character that no URL can have, mostly a \
+                 line end"
+        ),
+    ),
+    (
+        &[
+            "no such file or directory: '/var/run/secrets/azure/tokens",
+            "open /var/run/secrets/azure/tokens",
+            "azure-identity-token (no such file",
+        ],
+        no_server!(
+            "the client has no token: the file of workload identity is not in the container, which gets it \
+             where its pod has the label azure.workload.identity/use and a service account with the client \
+             id (identity)"
+        ),
+    ),
+    (
+        &[
             "cannot connect to proxy",
+            "could not resolve proxy",
             "unable to connect to proxy",
             "proxyconnect tcp",
             "connection timed out: proxy",
@@ -69,6 +159,8 @@ const ROWS: &[Row] = &[
             "system.net.dns.",
             ":53: i/o timeout",
             "dial tcp: lookup ",
+            "could not be resolved (",
+            "host not found in upstream",
             "11001",
         ],
         no_server!("the client found no address for the name (dns)"),
@@ -112,6 +204,8 @@ const ROWS: &[Row] = &[
             "untrustedroot",
             "partialchain",
             "trust relationship for the ssl",
+            "sec_e_untrusted_root",
+            "0x80090325",
         ],
         no_server!("the client does not trust the certificate that it was shown (tls)"),
     ),
@@ -143,6 +237,10 @@ const ROWS: &[Row] = &[
         no_server!("the connection was closed in the middle of the handshake (tls)"),
     ),
     (
+        &["unrecognized_name", "unrecognized name"],
+        no_server!("what answered does not know the name that the client asked for (tls)"),
+    ),
+    (
         &[
             "sslhandshakeexception",
             "ssl connection could not be established",
@@ -161,6 +259,7 @@ const ROWS: &[Row] = &[
             "headers timeout error",
             "und_err_headers_timeout",
             "readtimeout",
+            "with 0 bytes received",
         ],
         no_server!("the connection stood, and no answer came within the client's time (http)"),
     ),
@@ -171,6 +270,9 @@ const ROWS: &[Row] = &[
             "actively refused",
             "no route to host",
             "network is unreachable",
+            "enetunreach",
+            "ehostunreach",
+            "und_err_connect_timeout",
             "etimedout",
             "connection timed out",
             "connect timeout",
@@ -199,6 +301,11 @@ const ROWS: &[Row] = &[
             "responseended",
             "response ended prematurely",
             "reset reason: connection termination",
+            "empty reply from server",
+            "prematurecloseexception",
+            "prematurely closed",
+            "und_err_socket",
+            "other side closed",
         ],
         no_server!("the connection ended before the end of an answer (http)"),
     ),
@@ -208,10 +315,7 @@ const ROWS: &[Row] = &[
             "defaultazurecredential authentication failed",
             "defaultazurecredential: failed",
         ],
-        no_server!(
-            "the client has no token: none of the sources that it tried gave one, each with its own \
-             reason in the text (identity)"
-        ),
+        NO_TOKEN,
     ),
     (
         &[
@@ -230,6 +334,10 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+const NO_TOKEN: &str = no_server!(
+    "the client has no token: none of the sources that it tried gave one, each with its own reason in the \
+     text (identity)"
+);
 const TCP: &str = no_server!("the client got no connection (tcp)");
 const OTHER_PORT: &str = no_server!(
     "the client got no connection to a port other than 443, mostly that of its proxy (proxy)"
@@ -238,6 +346,30 @@ const OTHER_PORT: &str = no_server!(
 /// At which hop a call ended without an answer.
 pub fn why(text: &str) -> Option<&'static str> {
     let text = text.to_ascii_lowercase();
+    if !is_chain_of_developers(&text) {
+        return row(&text);
+    }
+    // What else failed in it than the platform's endpoint is the cause that it shows.
+    let others = without_platform(&text);
+    row(&others).filter(|why| *why != NO_TOKEN).or(Some(CHAIN))
+}
+
+/// A chain in lower case without what it prints of the platform's endpoint.
+fn without_platform(chain: &str) -> String {
+    let mut is_of_platform = false;
+    let words = chain.split_whitespace().filter(|word| {
+        if word.contains("managedidentitycredential") {
+            is_of_platform = true;
+        } else if *word == "-" || word.ends_with("credential:") || word.ends_with("error:") {
+            is_of_platform = false;
+        }
+        !is_of_platform
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The first row that fits a text in lower case.
+fn row(text: &str) -> Option<&'static str> {
     // A number is one of its own, and no part of an id or a time.
     let alone = |(at, word): (usize, &str)| {
         let joins = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
@@ -248,7 +380,7 @@ pub fn why(text: &str) -> Option<&'static str> {
         false => text.contains(words),
     };
     let (_, why) = ROWS.iter().find(|(words, _)| words.iter().any(&says))?;
-    Some(if std::ptr::eq(*why, TCP) && is_of_another_port(&text) { OTHER_PORT } else { why })
+    Some(if std::ptr::eq(*why, TCP) && is_of_another_port(text) { OTHER_PORT } else { why })
 }
 
 /// The same without what is the same in all: a part of another sentence.

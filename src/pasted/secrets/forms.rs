@@ -10,8 +10,22 @@ const DASHES: &str = "-----";
 const KEY: usize = 32;
 /// Changes between letters and digits and between cases that such a run has at least.
 const CHANGES: usize = 6;
+/// A run of base64 for URLs is random from this length on.
+const RANDOM: usize = 40;
 /// A part of a path is a word from this many letters on.
 const WORD: usize = 5;
+
+/// Without what a terminal takes for colours: it may stand between a name and its value.
+pub(super) fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = |c: char| c.is_ascii_digit() || c == ';';
+        let rest = part.trim_start_matches(digits);
+        out.push_str(rest.strip_prefix('m').unwrap_or(part));
+    }
+    out
+}
 
 /// Without private keys in PEM: what is between the lines that begin and end one. Of one that is cut,
 /// everything that may be a part of it.
@@ -119,13 +133,43 @@ pub(super) fn without_elements(text: &str, is_secret: impl Fn(&str) -> bool) -> 
     out + rest
 }
 
+/// Without what a shell gives a program as its input, `program <<< secret`.
+pub(super) fn without_here_strings(text: &str) -> String {
+    const SIGN: &str = "<<<";
+    let mut parts = text.split(SIGN);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let word = part.trim_start_matches([' ', '\t']);
+        let word = word.trim_start_matches('$');
+        let ends = |c: char| match word.chars().next().filter(|c| ['"', '\''].contains(c)) {
+            Some(quote) => ['\n', '\r', quote].contains(&c),
+            None => c.is_whitespace(),
+        };
+        let from = usize::from(word.starts_with(['"', '\'']));
+        let end = word[from..].find(ends).map_or(word.len(), |end| from + end);
+        out.push_str(SIGN);
+        match end > from {
+            true => {
+                out.push_str(&part[..part.len() - word.len() + from]);
+                out.push_str(MARK);
+                out.push_str(&word[end..]);
+            }
+            false => out.push_str(part),
+        }
+    }
+    out
+}
+
 /// Without words in the form of a key or a token.
 pub(super) fn without_words_of_keys(text: &str) -> String {
     let base64 = |c: char| c.is_ascii_alphanumeric() || "/+=".contains(c);
     let joined = |c: char| c.is_ascii_alphanumeric() || "~._-+=".contains(c);
     let token = |word: &str| word.starts_with("eyJ") && word.len() >= 20;
+    let url_safe = |word: &str| {
+        word.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).any(is_random)
+    };
     let text = replaced(text, base64, is_base64_of_a_key);
-    replaced(&text, joined, |word| token(word) || looks_like_a_key(word))
+    replaced(&text, joined, |word| token(word) || looks_like_a_key(word) || url_safe(word))
 }
 
 /// `text` with the mark in the place of the runs of these characters that are a secret.
@@ -147,16 +191,29 @@ fn replaced(text: &str, joined: impl Fn(char) -> bool, secret: impl Fn(&str) -> 
 /// and no part is a word.
 fn is_base64_of_a_key(run: &str) -> bool {
     let has = |is: fn(&u8) -> bool| run.bytes().any(|byte| is(&byte));
-    let kind = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase());
-    let changes = run.as_bytes().windows(2).filter(|pair| {
-        pair.iter().all(u8::is_ascii_alphanumeric) && kind(pair[0]) != kind(pair[1])
-    });
     let is_word = |part: &str| part.len() >= WORD && part.bytes().all(|b| b.is_ascii_lowercase());
     run.contains('/')
         && run.len() >= KEY
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
-        && changes.count() >= CHANGES
+        && changes(run) >= CHANGES
         && !run.split(['/', '+', '=']).any(is_word)
+}
+
+/// Whether a run of base64 for URLs, `-` and `_` in it, is random, as tokens and codes of 256 bits are:
+/// nearly every sign is of another kind than the one before it, and names are not so.
+fn is_random(run: &str) -> bool {
+    run.len() >= RANDOM
+        && run.bytes().filter(u8::is_ascii_digit).count() >= 3
+        && changes(run) * 5 >= run.len() * 2
+}
+
+/// How often a digit, a capital and another letter follow each other.
+fn changes(run: &str) -> usize {
+    let kind = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_uppercase());
+    let pairs = run.as_bytes().windows(2).filter(|pair| {
+        pair.iter().all(u8::is_ascii_alphanumeric) && kind(pair[0]) != kind(pair[1])
+    });
+    pairs.count()
 }

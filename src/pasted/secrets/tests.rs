@@ -98,6 +98,34 @@ fn a_secret_is_not_shown_in_any_form_that_programs_print() {
         "api_key_2=Canary",
         "az login -u me -p Canary",
         "AzureKeyCredential(Canary)",
+        // Declarations, arrows, HTML, other languages, what a shell passes on.
+        "api_key: str = \"Canary\"",
+        "api_key: Optional[str] = 'Canary'",
+        "const apiKey: string = 'Canary';",
+        "api_key -> Canary",
+        "{&quot;api-key&quot;: &quot;Canary&quot;}",
+        "&#34;password&#34;:&#34;Canary&#34;",
+        "client_credential=Canary)",
+        "secretText: Canary",
+        "Passwort: Canary",
+        "contraseña=Canary",
+        "密钥：Canary",
+        "docker login x.azurecr.io --password-stdin <<< Canary",
+        "cat <<<\"Canary word\"",
+        "\u{1b}[1mpassword\u{1b}[0m=\u{1b}[31mCanary\u{1b}[0m",
+        "api_key,Canary24word,403",
+        "| api_key | Canary24word |",
+        "api_key(Canary24word)",
+        "apikey;Canary24word",
+        // The value on the next line.
+        "password:\n  Canary!!\n",
+        "api-key\n  Canary24word\n",
+        "Authorization: Bearer\n  Canary24wordCanary24word",
+        // Wrapped lines.
+        "api-key: 9f8e7d6c5b4a39281706\nf5e4d3Canary\nhere",
+        "│ Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJS │\n│ UzI1NiJ9eyJhdWQiCanaryXzA │\n│ aCanary │",
+        "\"token=eyJ0eXAiOiJKV1QiLCJhbGciOiJS\\nUzI1NiJ9eyJhdWQiCanaryXzA\\naCanary\"",
+        "code 7Hq2ZxWm9LtPvR4sYb6-cUd8JfKgQeAoXiMw3T_Canary24",
         // Sentences.
         "password is Canary24word",
         "Incorrect API key provided: Canary24word. You can find it",
@@ -132,6 +160,7 @@ fn what_is_no_secret_is_left() {
         "WWW-Authenticate: AzureApiManagementKey realm=\"https://x\",name=\"api-key\",type=\"header\"",
         "GET https://h.example:443/a/b?x=1 by admin@contoso.com",
         "networkAcls: {bypass: AzureServices}",
+        "gpt-4o-mini-2024-07-18-Global-Standard-East-US-2 and AzureOpenAIChatCompletionService-v1-3-2",
         // The word that decides what a message means.
         "Failed to get access token: ManagedIdentityCredential: Get \"http://169.254.169.254/x\"",
         "Post \"https://login.microsoftonline.com/x/oauth2/v2.0/token\": dial tcp: lookup x",
@@ -139,6 +168,7 @@ fn what_is_no_secret_is_left() {
         "keyvault.BaseClient#GetSecret: Failure sending request: StatusCode=0",
         "certificate verify failed: Basic Constraints of CA cert not marked critical",
         "SSL routines:final_renegotiate:unsafe legacy renegotiation disabled",
+        "a wrong key, or a token; see https://x/oauth2/token",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     ] {
         assert_eq!(without_secrets(text), text);

@@ -10,6 +10,10 @@ const JOINED: &[&str] = &["is", "was", "provided", "passed", "used", "received",
 const SHORTEST: usize = 8;
 /// Bytes of a word that are read at most.
 const LONGEST: usize = 16 << 10;
+/// A quote, as HTML has it.
+const ENTITIES: &[&str] = &["&quot;", "&#34;", "&#39;", "&apos;", "&#x27;"];
+/// What names of passwords end with.
+const PASSWORDS: &[&str] = &["password", "passwd", "passwort", "kennwort", "pwd", "pass", "secret"];
 /// What ends a value without quotes, as it begins a text or ends the one around it.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// Words of sentences behind the name of a scheme.
@@ -48,6 +52,9 @@ impl<'t> Assigned<'t> {
     fn quote(&self, at: usize) -> Option<(Quote<'t>, usize)> {
         let end = self.skip(at, "\\");
         let rest = self.rest(end);
+        if let Some(entity) = ENTITIES.iter().find(|entity| rest.starts_with(**entity)) {
+            return Some((&self.text[at..end + entity.len()], end + entity.len()));
+        }
         let quote = rest.chars().next().filter(|c| QUOTES.contains(c))?;
         let begins = |c: char| !c.is_whitespace() && !QUOTES.contains(&c) && !ENDS.contains(c);
         let signs = match rest.chars().take(4).take_while(|c| *c == quote).count() {
@@ -88,23 +95,21 @@ impl<'t> Assigned<'t> {
         if escaped {
             return Some(at + 3);
         }
-        rest.starts_with([':', '=']).then(|| self.skip(at, ":=>"))
+        let assigns = rest.starts_with([':', '=', '\u{ff1a}']) || rest.starts_with("->");
+        assigns.then(|| self.skip(at, ":=>-\u{ff1a}"))
     }
 
     /// What is assigned to the name, up to the end of the line if `line`.
     pub(super) fn value(&self, line: bool) -> Option<(usize, usize)> {
         let sign = self.sign()?;
-        if let Some(block) = self.block(sign) {
-            return Some(block);
+        if let Some(found) = self.block(sign).or_else(|| self.typed(sign)) {
+            return Some(found);
         }
         let at = self.skip(sign, " \t");
         // A value in quotes may be on the next line, as where JSON is printed for people.
         let below = self.skip(at, " \t\r\n");
-        let at = if self.opening(below).is_some() || below > at && self.is_a_key_line(below) {
-            below
-        } else {
-            at
-        };
+        let is_below = below > at && (self.is_a_key_line(below) || self.is_a_password_line(below));
+        let at = if self.opening(below).is_some() || is_below { below } else { at };
         let inside = self.skip(at, "([");
         let list = inside > at && self.opening(inside).is_some();
         let at = if list || self.rest(at).starts_with('[') { inside } else { at };
@@ -149,20 +154,47 @@ impl<'t> Assigned<'t> {
         method && next.starts_with(": ") || url && !next.starts_with(['=', '/', ':'])
     }
 
+    /// The value behind a type, `key: str = ".."`, with that type.
+    fn typed(&self, sign: usize) -> Option<(usize, usize)> {
+        let rest = self.rest(sign).strip_prefix(' ')?;
+        let of_type = |c: char| c.is_ascii_alphanumeric() || " _.[]<>|,'\"&".contains(c);
+        let length = rest.find(|c| !of_type(c))?;
+        let (kind, assigned) = rest.split_at(length);
+        let at = sign + 1 + length + assigned.strip_prefix("= ").map(|_| 2)?;
+        let is_type = kind.ends_with(' ') && kind.starts_with(|c: char| c.is_ascii_alphabetic());
+        let to = match self.opening(at) {
+            Some((quote, from)) => self.closing(from, quote),
+            None => self.unquoted(at, false),
+        };
+        (is_type && self.text[..sign].ends_with(':') && to > at).then_some((sign + 1, to))
+    }
+
     /// Whether a line is one word alone with letters and digits, as a key is that was copied below its name.
     fn is_a_key_line(&self, at: usize) -> bool {
+        self.word_alone(at).is_some_and(|word| {
+            let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+            has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+        })
+    }
+
+    /// The same below the name of a password, which may have no digits.
+    fn is_a_password_line(&self, at: usize) -> bool {
+        let name = super::Name::new(&self.text[self.start..self.end]);
+        let is_password = PASSWORDS.iter().any(|ending| name.plain.ends_with(ending));
+        is_password && self.word_alone(at).is_some()
+    }
+
+    /// The word that a line holds alone, if it is no name of other lines.
+    fn word_alone(&self, at: usize) -> Option<&'t str> {
         let rest = self.rest(at);
         let end = rest.char_indices().take(LONGEST_URL).find(|(_, c)| ['\n', '\r'].contains(c));
         let line = match end {
             Some((end, _)) => &rest[..end],
             None if rest.len() < LONGEST_URL => rest,
-            None => return false,
+            None => return None,
         };
-        let has = |is: fn(&u8) -> bool| line.bytes().any(|byte| is(&byte));
-        line.len() >= SHORTEST
-            && has(u8::is_ascii_digit)
-            && has(u8::is_ascii_alphabetic)
-            && !line.contains([' ', '\t', ':', '<', '{', '['])
+        let signs = [' ', '\t', ':', '<', '{', '['];
+        (line.len() >= SHORTEST && !line.contains(signs)).then_some(line)
     }
 
     /// The lines below a name that YAML gives a text of several lines, `key: |`.
@@ -326,13 +358,19 @@ impl<'t> Assigned<'t> {
             at = self.skip(at + word.len(), ": ");
         }
         let at = self.opening(at).map_or(at, |(_, at)| at);
-        let below = self.skip(at, "\r\n");
+        let below = self.skip(at, " \t\r\n");
         let at = if below > at && self.is_a_key_line(below) { below } else { at };
+        // A list, a table or a call has it directly behind the name.
+        let at = if at == self.end && self.rest(at).starts_with([',', ';', '/', '(', '|']) {
+            at + 1
+        } else {
+            self.skip(at, "| ")
+        };
         if at == self.end {
             return None;
         }
         let to = self.word(at);
-        let word = self.text.get(at..to)?.trim_end_matches(['.', ',', ':']);
+        let word = self.text.get(at..to)?.trim_end_matches(['.', ',', ':', ')', '|']);
         let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
         let fits = word.len() >= SHORTEST
             && has(u8::is_ascii_digit)

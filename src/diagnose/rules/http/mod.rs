@@ -11,6 +11,7 @@ mod deployment_inferred;
 mod deployment_missing;
 mod documented;
 mod endpoint_path;
+mod endpoint_value;
 mod endpoint_withdrawn;
 mod forbidden;
 pub(in crate::diagnose) mod front_answered;
@@ -96,6 +97,7 @@ pub(super) const RULES: &[Rule] = &[
     success_unproved::RULE,
     endpoint_withdrawn::RULE,
     origin::RULE,
+    endpoint_value::RULE,
     endpoint_path::RULE,
     path_prefix::RULE,
     untested_paths::RULES[0],

@@ -101,6 +101,14 @@ impl OtherCaller<'_> {
         }
     }
 
+    /// Whose identity it is, for first lines that have no room for its id.
+    pub(super) fn whose(&self, e: &Evidence) -> &'static str {
+        match host_kind(e).is_gateway() {
+            true => "the gateway's own identity",
+            false => "another caller than the token's",
+        }
+    }
+
     /// The confidence of what the service says is missing.
     pub(super) fn confidence(&self, e: &Evidence, confidence: Confidence) -> Confidence {
         match host_kind(e).is_gateway() {

@@ -1,5 +1,7 @@
 //! The caller is known and has no role for this call (facts H11-H13, H29, G4-G7).
 
+use crate::diagnose::headline::Clause;
+use crate::diagnose::rules::http::host_kind::host_kind;
 use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal, short};
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
@@ -26,16 +28,29 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let said = find_refusal(e, RULE.id)?;
     let message = text(said.answer).unwrap_or_default();
     let action = named_action(message);
-    let principal = named_caller(message)
-        .map(str::to_owned)
-        .or_else(|| claims(e).and_then(|c| c.object.clone()));
-    let who = principal.as_deref().unwrap_or("the caller");
-    let lacks = action.map_or("a role for this call", last_parts);
+    let unnamed = is_unnamed_at_gateway(e, message);
+    let principal = named_caller(message).map(str::to_owned).or_else(|| own_caller(e, message));
     let other = other_caller(e, said.answer);
-    let confidence =
-        other.map_or(confidence(&said), |other| other.confidence(e, confidence(&said)));
+    // A call that a gateway made as another caller is not refused to the one of the token.
+    let whose = match (unnamed, other) {
+        (true, _) => "the caller that the gateway used",
+        (false, Some(other)) => other.whose(e),
+        (false, None) => "the caller",
+    };
+    let who = principal.as_deref().unwrap_or(whose);
+    let lacks = action.map_or("a role for this call", last_parts);
+    let confidence = match (unnamed, other) {
+        (true, _) => Confidence::Possible,
+        (false, Some(other)) => other.confidence(e, confidence(&said)),
+        (false, None) => confidence(&said),
+    };
     let mut finding = said
-        .finding(said.level(e), confidence, format!("{} lacks {lacks}", short(who, 40)))
+        .finding(said.level(e), confidence, "")
+        .headline(
+            Clause::from(format!("{} lacks {lacks}", short(who, 40)))
+                .or(format!("{whose} lacks a role for this call"))
+                .or("a caller lacks a role for this call"),
+        )
         .cites("/identity");
     if let Some(action) = action {
         finding = finding.fact(format!("data action {action}"));
@@ -52,18 +67,54 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                  missing"
             }
         })
-        .ruled_out("an unknown or expired token: the service knows the caller");
+        .ruled_out_if(!unnamed, "an unknown or expired token: the service knows the caller");
     if said.call.purpose == Purpose::Models && e.http.deployment().is_none() {
         finding = finding.reasoning(
             "only the list of models was called; whether a deployment may be run is not tested",
         );
     }
     let finding = list_of_secrets(e, &said, finding);
-    let finding = match other {
-        Some(other) => other.explain(e, finding),
-        None => taken_by_default(e, finding),
+    let finding = match (unnamed, other) {
+        (true, _) => of_the_gateway_perhaps(e, finding),
+        (false, Some(other)) => other.explain(e, finding),
+        (false, None) => taken_by_default(e, finding),
     };
     Some(fix(e, finding, &said, action, principal.as_deref()))
+}
+
+/// The token's own caller, where it can only be the one that the service refused: the text names no
+/// other, not even one that cannot be read, and no gateway is in front that may call as another.
+fn own_caller(e: &Evidence, message: &str) -> Option<String> {
+    let own = !names_a_caller(message) && !host_kind(e).is_gateway();
+    claims(e).filter(|_| own).and_then(|claims| claims.object.clone())
+}
+
+/// Whether the text names a caller, in whatever form.
+fn names_a_caller(message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    ["principal `", "principal '", "caller:"].iter().any(|words| lower.contains(words))
+}
+
+/// Whether a gateway answers with the refusal of a caller that it does not name (fact H160).
+fn is_unnamed_at_gateway(e: &Evidence, message: &str) -> bool {
+    named_caller(message).is_none() && host_kind(e).is_gateway()
+}
+
+/// A gateway may pass the token on, or call the service as itself: which of the two, no text shows.
+fn of_the_gateway_perhaps(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
+    let aim = host_kind(e);
+    let (words, command) = aim.keys(e);
+    finding
+        .reasoning(format!(
+            "the answer does not name the caller: {} may have passed the token on, or have called the \
+             service with an identity of its own, which is then the one without the role",
+            aim.name()
+        ))
+        .decide_with(command.clone())
+        .inspect(
+            format!("before any role is given: {words}, and as which identity it calls"),
+            command,
+        )
 }
 
 /// The caller that the service names.
@@ -79,7 +130,10 @@ pub(super) fn named_action(message: &str) -> Option<&str> {
 /// The data action that the caller of the token lacks: the one that the service names, or the one that
 /// an account asks for such a call (fact G4). None where it is another caller that lacks it.
 pub(in crate::diagnose) fn refused_action(e: &View<'_>) -> Option<String> {
-    let refusal = find_refusal(e, RULE.id).filter(|said| other_caller(e, said.answer).is_none())?;
+    let refusal = find_refusal(e, RULE.id).filter(|said| {
+        let unnamed = is_unnamed_at_gateway(e, text(said.answer).unwrap_or_default());
+        !unnamed && other_caller(e, said.answer).is_none()
+    })?;
     let named = text(refusal.answer).and_then(named_action).map(str::to_owned);
     named.or_else(|| {
         let below = match refusal.call.purpose {

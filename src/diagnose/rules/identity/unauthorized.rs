@@ -1,11 +1,13 @@
 //! 401 to a credential, without a word that the catalogue knows.
 
-use crate::diagnose::rules::http::host_kind::host_kind;
-use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
+use crate::diagnose::headline::Clause;
+use crate::diagnose::rules::http::host_kind::{GATEWAY_TEAM, host_kind};
+use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal, pointer};
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::Evidence;
+use crate::evidence::http::HttpCall;
 use crate::evidence::identity::CredentialKind;
 
 use super::credential::{credential, look_at_token, source};
@@ -28,16 +30,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.fact(line);
     }
     if words.contains("access token is missing") && e.identity.kind == CredentialKind::ApiKey {
-        finding = finding.reasoning(
-            "the service speaks of a missing token though a key was sent: a proxy or gateway on \
-             the way may strip the header api-key",
-        );
+        return Some(not_arrived(e, finding, &said));
     }
     let causes = reading::service(e).map_or(&[][..], |service| service.unauthorized);
     if !causes.is_empty() && !host_kind(e).is_gateway() {
         return Some(by_profile(e, finding, causes));
     }
-    if !said.own_headers() && !words.contains("access token is missing") {
+    if !said.own_headers() {
         return Some(in_front(e, finding, &said));
     }
     finding = finding.owner("Application");
@@ -59,6 +58,57 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .step(Step::local(format!("put a credential {whose} into {}", source(e))))
             .check(reading::again(e)),
     )
+}
+
+/// The words are those of a call without a key (facts H8, H161): the key that was sent did not arrive, so
+/// another one would not either.
+fn not_arrived(e: &View<'_>, finding: FindingBuilder, said: &MatchedRefusal<'_>) -> FindingBuilder {
+    let same = |call: &HttpCall| {
+        !call.credential_sent
+            && call.answer().is_some_and(|answer| {
+                answer.status == said.answer.status && text(answer) == text(said.answer)
+            })
+    };
+    let without = e.http.value().and_then(|hop| hop.calls.iter().position(same));
+    let finding = finding
+        .headline(
+            Clause::from("401 as to a call without a key: the key that was sent did not arrive")
+                .or("401 as to a call without a key, and one was sent"),
+        )
+        .reasoning(
+            "the service asks for an access token where no key reaches it; a wrong key gets other words \
+             (invalid subscription key): something on the way takes the header api-key away, and another \
+             key would not arrive either",
+        )
+        .ruled_out("a wrong key: the service has other words for one");
+    let finding = match without {
+        Some(index) => {
+            finding.fact("the call without a credential got the same answer").cites(pointer(index))
+        }
+        None => finding,
+    };
+    let on_the_way = match (e.proxy.value(), host_kind(e).is_gateway()) {
+        (Some(_), _) => "the proxy",
+        (None, true) => host_kind(e).name(),
+        (None, false) => {
+            "what inspects or forwards calls to the host: a proxy, a gateway, a firewall"
+        }
+    };
+    finding
+        .owner(match host_kind(e).is_gateway() {
+            true => GATEWAY_TEAM,
+            false => "Network",
+        })
+        .inspect(
+            "see what answers without any credential: the same words show that no key arrives",
+            format!("curl -s https://{}/openai/models?api-version=2024-10-21", e.target.host),
+        )
+        .step(Step::inspect(format!(
+            "ask the team that runs {on_the_way} whether it removes or renames the header api-key, and to \
+             pass it on for this host"
+        )))
+        .step(Step::inspect("the key itself needs no change for this"))
+        .check(reading::again(e))
 }
 
 /// A service whose 401 names no reason: what remains is in its profile.

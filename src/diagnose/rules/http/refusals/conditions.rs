@@ -124,6 +124,7 @@ pub(super) fn holds(
         Condition::OriginOpen => origin::origin(e, answer) == Origin::Open,
         Condition::OriginKnown => origin::origin(e, answer) != Origin::Open,
         Condition::NoGateway => !host_kind(e).is_gateway(),
+        Condition::Gateway => host_kind(e).is_gateway(),
         Condition::NotErrorFrame => frame != Some(ErrorFrame::Error),
         // What a gateway takes is its own, and what the service itself takes is right; a token that was
         // requested is for what it was requested for, whatever name its issuer has for that.

@@ -182,6 +182,11 @@ pub(super) const REFUSALS: &[Refusal] = &[
         .blames(Blames::Credential)
         .words(&["or wrong api endpoint"])
         .only(&[Condition::Key]),
+    // To a token: the gateway sent a key of its own, or none of the two.
+    identity("identity-key-refused", "H7, H37", 401, 401)
+        .words(&["or wrong api endpoint"])
+        .only(&[Condition::Sent, Condition::Token, Condition::Gateway])
+        .about(ApiKey),
     gateway_key("W8", 401, 401)
         .words(&["invalid subscription key. make sure to provide a valid key"])
         .only(&[Condition::Flat, Condition::NoServiceHeaders]),

@@ -1,0 +1,56 @@
+//! Whose answer a text is that is of no service of Azure: by the host that was called, or by a page of its
+//! owner that the message names (fact H165).
+
+/// What is the same in each of the sentences.
+macro_rules! not_azure {
+    ($whose:literal) => {
+        concat!(
+            "the text is of ",
+            $whose,
+            ", which is not Azure OpenAI: no private endpoint, network rule or role of Azure is in it. If \
+             Azure OpenAI was meant, the application has another endpoint than it should (application)"
+        )
+    };
+}
+
+/// A domain, and the sentence.
+type Row = (&'static str, &'static str);
+
+/// Where a model is called, by the end of the host.
+const HOSTS: &[Row] = &[
+    (
+        "api.openai.com",
+        "the text is of api.openai.com, OpenAI's own API, which is not Azure OpenAI: a key of one is none of \
+         the other, and no private endpoint, network rule or role of Azure is in it. If Azure OpenAI was \
+         meant, the application made the client of OpenAI in place of that of Azure OpenAI, or has no \
+         endpoint set (application)",
+    ),
+    ("anthropic.com", not_azure!("Anthropic's API")),
+    ("huggingface.co", not_azure!("Hugging Face")),
+    ("googleapis.com", not_azure!("a service of Google")),
+    ("amazonaws.com", not_azure!("a service of AWS")),
+    ("api.mistral.ai", not_azure!("Mistral's API")),
+    ("cohere.com", not_azure!("Cohere's API")),
+    ("cohere.ai", not_azure!("Cohere's API")),
+    ("api.groq.com", not_azure!("Groq's API")),
+    ("api.deepseek.com", not_azure!("DeepSeek's API")),
+    ("openrouter.ai", not_azure!("OpenRouter")),
+    ("models.github.ai", not_azure!("GitHub Models")),
+    ("models.inference.ai.azure.com", not_azure!("GitHub Models")),
+];
+
+/// Pages that a message sends its reader to.
+const PAGES: &[Row] = &[("platform.openai.com/account/api-keys", HOSTS[0].1)];
+
+/// The sentence about the one that answered, if it is known: `host` was called, if the text shows one.
+#[must_use]
+pub fn other_vendor(text: &str, host: Option<&str>) -> Option<&'static str> {
+    let is = |host: &str, domain: &str| {
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    match host {
+        Some(host) => HOSTS.iter().find(|(domain, _)| is(host, domain)),
+        None => PAGES.iter().find(|(page, _)| text.contains(page)),
+    }
+    .map(|(_, sentence)| *sentence)
+}
