@@ -266,16 +266,16 @@ mod tests {
 
     #[test]
     fn only_an_authority_may_sign_certificates() {
-        let lacks = |usages: Vec<rcgen::KeyUsagePurpose>| {
+        let lacking = |usages: Vec<rcgen::KeyUsagePurpose>| {
             let mut parameters = CertificateParams::new(["a.example".to_owned()]).unwrap();
             parameters.key_usages = usages;
             let key = KeyPair::generate().unwrap();
             let certificate = parameters.self_signed(&key).unwrap();
             let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
-            super::lacks(&parsed)
+            lacks(&parsed)
         };
         use rcgen::KeyUsagePurpose::{DigitalSignature, KeyCertSign};
-        assert_eq!(lacks(vec![DigitalSignature]), []);
-        assert_eq!(lacks(vec![DigitalSignature, KeyCertSign]), [StrictForm::KeyUsageOfALeaf]);
+        assert_eq!(lacking(vec![DigitalSignature]), []);
+        assert_eq!(lacking(vec![DigitalSignature, KeyCertSign]), [StrictForm::KeyUsageOfALeaf]);
     }
 }
