@@ -224,6 +224,8 @@ mod tests {
 
     #[test]
     fn only_an_authority_may_sign_certificates() {
+        use rcgen::KeyUsagePurpose::{DigitalSignature, KeyCertSign};
+
         let lacks = |usages: Vec<rcgen::KeyUsagePurpose>| {
             let mut parameters = CertificateParams::new(["a.example".to_owned()]).unwrap();
             parameters.key_usages = usages;
@@ -232,7 +234,6 @@ mod tests {
             let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
             super::lacks(&parsed)
         };
-        use rcgen::KeyUsagePurpose::{DigitalSignature, KeyCertSign};
         assert_eq!(lacks(vec![DigitalSignature]), []);
         assert_eq!(lacks(vec![DigitalSignature, KeyCertSign]), [StrictForm::KeyUsageOfALeaf]);
     }
