@@ -37,7 +37,7 @@ pub struct TlsHop {
 
 impl TlsHop {
     /// The certificates of the path from the leaf on, each with its place: its issuer, if that was sent,
-    /// and so on. A server may send others beside them, which no client uses.
+    /// and so on. A server may send others, which no client uses.
     #[must_use]
     pub fn path(&self) -> Vec<(usize, &Certificate)> {
         let mut path: Vec<(usize, &Certificate)> = self.chain.iter().enumerate().take(1).collect();

@@ -266,6 +266,8 @@ mod tests {
 
     #[test]
     fn only_an_authority_may_sign_certificates() {
+        use rcgen::KeyUsagePurpose::{DigitalSignature, KeyCertSign};
+
         let lacking = |usages: Vec<rcgen::KeyUsagePurpose>| {
             let mut parameters = CertificateParams::new(["a.example".to_owned()]).unwrap();
             parameters.key_usages = usages;
@@ -274,7 +276,6 @@ mod tests {
             let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
             lacks(&parsed)
         };
-        use rcgen::KeyUsagePurpose::{DigitalSignature, KeyCertSign};
         assert_eq!(lacking(vec![DigitalSignature]), []);
         assert_eq!(lacking(vec![DigitalSignature, KeyCertSign]), [StrictForm::KeyUsageOfALeaf]);
     }

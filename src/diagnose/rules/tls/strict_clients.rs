@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let hop = e.tls.value().filter(|hop| hop.outcome == TlsOutcome::Verified)?;
-    // What is sent beside the path is no part of what a client verifies.
+    // Certificates that are sent and not on the path are not verified.
     let (index, first) = hop.path().into_iter().find(|(_, one)| !one.lacks.is_empty())?;
     let lacks: Vec<&str> = first.lacks.iter().map(|form| words(*form)).collect();
     let lacks = lacks.join(", ");

@@ -41,12 +41,13 @@ pub(super) fn overlapped(attempt: &TcpAttempt, bridge: &str, no_port: bool) -> M
             )),
             Step::shared(
                 format!(
-                    "or, where {ip} is meant to be elsewhere, give {bridge} another prefix (Docker: \
+                    "where {ip} is meant to be elsewhere, give {bridge} another prefix (Docker: \
                      `bip` and `default-address-pools` in /etc/docker/daemon.json); not while this \
                      machine itself is reached or leaves through {bridge}"
                 ),
                 "every container on this bridge is restarted and gets another address",
             )
+            .or()
             .undo("restore the former daemon.json and restart Docker"),
         ],
     }
