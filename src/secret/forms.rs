@@ -14,7 +14,7 @@ const PIECE: usize = 8;
 const SHORTEST_CODE: usize = 6;
 /// A value of letters alone that is shorter than this may be an ordinary word of a sentence.
 const SHORTEST_WORD: usize = 8;
-/// Sums of first letters that are told apart.
+/// How many sums of first letters are distinguished.
 const BEGINNINGS: usize = 8192;
 /// How often a text is unescaped: a proxy's page may quote what another page had quoted.
 const UNESCAPED: usize = 3;

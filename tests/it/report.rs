@@ -131,7 +131,7 @@ fn what_is_no_report_is_refused_in_words() {
     }
     // PowerShell's `>` writes UTF-16, which is read.
     let units: Vec<u8> = whole.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(report::read(&units[..]).unwrap().len(), 1);
+    assert_eq!(aoai_probe::report::read(&units[..]).unwrap().len(), 1);
     for utf16 in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}"] {
         assert!(matches!(refused(utf16).0, ReadError::NotReport { .. }));
     }
