@@ -339,11 +339,7 @@ const SHELL: &[Row] = &[
     row("curl {a..}", By(windows::curl), Same),
     row("export {a..}", By(windows::export), Same),
     row("unset {a..}", By(windows::unset), Same),
-    row(
-        "printenv {name} | od -c",
-        As("[int[]][char[]]$env:{name}  # the number of each character: 13 and 10 end a line"),
-        Same,
-    ),
+    row("printenv {name} | od -c", As("[int[]][char[]]$env:{name}  # 13 and 10 end a line"), Same),
     row("printenv {a..}", By(windows::printenv), Same),
     row("command -v {name}", As("Get-Command {name}"), Same),
     // Names alone: values may be secret.

@@ -115,7 +115,7 @@ fn a_text_of_another_vendor_is_not_read_as_azure_s() {
 }
 
 #[test]
-fn a_chain_that_nobody_is_signed_in_for_asks_for_a_login_first() {
+fn a_chain_without_a_login_asks_for_one_first() {
     let chain = |cli: &str, other: &str| {
         format!(
             "DefaultAzureCredential failed to retrieve a token from the included credentials.\nAttempted \

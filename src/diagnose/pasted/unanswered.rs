@@ -40,7 +40,7 @@ macro_rules! not_sent {
     };
 }
 
-/// A chain of credentials that nobody is signed in for: which of them was meant, the text does not show.
+/// A chain of credentials none of which has a login: which of them was meant, the text does not show.
 const CHAIN: &str = "no server answered: the client has no token, none of the sources of its chain gave one \
                      (identity). On a developer's machine, sign in first: az login, or azd auth login. If \
                      this is an Azure machine or a container of Azure, its identity endpoint did not answer: \
@@ -48,7 +48,7 @@ const CHAIN: &str = "no server answered: the client has no token, none of the so
 /// What a chain of sources prints, in lower case.
 const OF_CHAIN: &[&str] =
     &["attempted credentials", "defaultazurecredential", "chainedtokencredential"];
-/// What the sources of developers print in one that nobody is signed in for.
+/// What the sources of developers print in such a chain.
 const OF_DEVELOPERS: &[&str] = &[
     "run 'az login'",
     "using 'az login'",

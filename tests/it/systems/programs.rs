@@ -92,6 +92,7 @@ pub(super) const ON_MACOS: &[&str] = &[
     "ndp",
     "netstat",
     "nslookup",
+    "od",
     "openssl",
     "pfctl",
     "ping",

@@ -1,6 +1,7 @@
 //! Something was around the key or token, and was not sent (fact X62): applications send it as it
 //! stands, or refuse to.
 
+use crate::diagnose::headline::Clause;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::identity::Trimmed;
@@ -35,7 +36,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = FindingBuilder::new(
         level,
         Confidence::Proved,
-        format!("{source} {what}, which this check did not send"),
+        Clause::from(format!("{source} {what}, which this check did not send"))
+            .or(format!("{source} {what}"))
+            .or(format!("the key or token {what}")),
     );
     let finding = if is_variable { finding } else { finding.caveat() };
     Some(
