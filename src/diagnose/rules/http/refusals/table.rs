@@ -184,6 +184,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
         .only(&[Condition::Key]),
     // To a token: the gateway sent a key of its own, or none of the two.
     identity("identity-key-refused", "H7, H37", 401, 401)
+        .blames(Blames::Credential)
         .words(&["or wrong api endpoint"])
         .only(&[Condition::Sent, Condition::Token, Condition::Gateway])
         .about(ApiKey),
