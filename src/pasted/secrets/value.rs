@@ -361,15 +361,12 @@ impl<'t> Assigned<'t> {
         let below = self.skip(at, " \t\r\n");
         let at = if below > at && self.is_a_key_line(below) { below } else { at };
         // A list, a table or a call has it directly behind the name.
-        let at = if at == self.end && self.rest(at).starts_with([',', ';', '/', '(', '|']) {
-            at + 1
-        } else {
-            self.skip(at, "| ")
-        };
+        let sign = self.rest(at).chars().next().filter(|c| ",;/(|".contains(*c) && at == self.end);
+        let at = if sign.is_some() { at + 1 } else { self.skip(at, "| ") };
         if at == self.end {
             return None;
         }
-        let to = self.word(at);
+        let to = sign.map_or_else(|| self.word(at), |sign| self.part(at, sign));
         let word = self.text.get(at..to)?.trim_end_matches(['.', ',', ':', ')', '|']);
         let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
         let fits = word.len() >= SHORTEST
@@ -391,6 +388,14 @@ impl<'t> Assigned<'t> {
         let is_word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
         (at > self.end && !challenge && !is_word && (any || value.len() >= 2 * SHORTEST))
             .then_some((at, to))
+    }
+
+    /// The end of a part of a list, a table or a call, whose parts have `sign` between them.
+    fn part(&self, at: usize, sign: char) -> usize {
+        let rest = self.rest(at);
+        let ends =
+            |c: char| c == sign || c.is_whitespace() || QUOTES.contains(&c) || ",;()|".contains(c);
+        at + rest.find(ends).unwrap_or(rest.len())
     }
 
     fn word(&self, at: usize) -> usize {
