@@ -172,13 +172,19 @@ fn no_name_survives_in_any_field_of_azure() {
             *planted.pointer_mut(place).unwrap() = Value::from(form(""));
             // A field of a closed set of words takes no other.
             let Ok(planted) = serde_json::from_value::<Evidence>(planted) else { continue };
-            let Ok(new) = anonymised(&judged(planted)) else { continue };
+            let report = judged(planted);
+            let once = || -> Option<String> {
+                let evidence = anonymised(&report).ok()?.evidence;
+                Some(serde_json::to_string(&evidence).unwrap().to_lowercase())
+            };
+            let Some(value) = once() else { continue };
             count += 1;
-            let value = serde_json::to_string(&new.evidence).unwrap().to_lowercase();
+            // Keys are random: with one in thousands another address happens to get the prefix that
+            // was planted, and with the next one it does not.
             let parts = PARTS.iter().chain(&["zqkanary", "5f9e9e9e"]);
-            left.extend(
-                parts.filter(|part| value.contains(*part)).map(|part| format!("{place}: {part}")),
-            );
+            let parts = parts.filter(|part| value.contains(**part));
+            let parts = parts.filter(|part| once().is_none_or(|again| again.contains(**part)));
+            left.extend(parts.map(|part| format!("{place}: {part}")));
         }
     }
     assert!(count > 300, "{count}");
