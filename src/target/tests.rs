@@ -214,6 +214,8 @@ fn what_a_variable_needed_is_kept_and_what_was_typed_is_not() {
         (format!("{host}/ "), vec![Blank]),
         (format!("{host}/\u{a0}"), vec![Blank]),
         (format!("\u{feff}{host}"), vec![Invisible]),
+        (format!("{host}\u{b}"), vec![Invisible]),
+        (format!("{host}\u{c}"), vec![Invisible]),
         ("https://my\u{200b}acct.openai.azure.com/".to_owned(), vec![Invisible]),
         ("myacct.openai.azure.com".to_owned(), vec![NoScheme]),
         ("myacct".to_owned(), vec![NoScheme]),

@@ -2,9 +2,11 @@
 
 use crate::evidence::ValueFault;
 
-/// Characters that nothing shows: soft hyphen, zero-width ones, joiners, directions, the byte order mark.
+/// Characters that nothing shows: soft hyphen, zero-width ones, joiners, directions, the byte order mark,
+/// and control characters but tabs and line ends.
 pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    c.is_control() && !matches!(c, '\t' | '\r' | '\n')
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 /// What is around a target, and no part of it.

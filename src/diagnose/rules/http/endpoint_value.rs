@@ -2,7 +2,7 @@
 //! is wrong with it (facts H162, H111).
 
 use crate::diagnose::headline::Clause;
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::ValueFault;
 
@@ -49,7 +49,8 @@ const fn words(fault: ValueFault) -> (&'static str, &'static str) {
         ),
         ValueFault::Query => (
             "has a ? behind the endpoint",
-            "the path of the call comes behind the ?, so the path is / alone: 404",
+            "what it adds for a call comes behind the ?, and what is before the ? is the whole path: 404; \
+             a program that posts to the value as it stands is not affected",
         ),
         ValueFault::Fragment => (
             "has a # behind the endpoint",
@@ -70,9 +71,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = FindingBuilder::new(
         Level::Risk,
         Confidence::Inferred,
-        Clause::from(format!("{variable} {}: clients cannot call it", words(first).0))
+        Clause::from(format!("{variable} {}: the SDK cannot call it", words(first).0))
             .or(format!("{variable} {}", words(first).0))
-            .or(format!("clients cannot call the value of {variable}")),
+            .or(format!("the SDK cannot call the value of {variable}")),
     );
     let finding = repaired.faults.iter().fold(finding, |finding, fault| {
         let (has, then) = words(*fault);
@@ -91,10 +92,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .owner("Application")
             .inspect("see its value, each character of it", format!("printenv {variable} | od -c"))
             .step(
-                Step::local(format!("set {variable} to {right}, and restart what reads it"))
+                Step::local(format!(
+                    "where an SDK reads it, set {variable} to {right}, and restart that program"
+                ))
                     .command(format!("export {variable}={right}"))
                     .undo("set the former value again"),
             )
-            .check(reading::again(e)),
+            // A check of the host as an argument would not see the variable.
+            .check(format!("printenv {variable} | od -c")),
     )
 }

@@ -31,7 +31,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let source = source(e);
     // A file that an option of this check names is not known to be the application's.
-    let is_variable = !source.starts_with('-');
+    let of_variables =
+        |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_variable = source.bytes().all(of_variables);
     let level = if is_variable { Level::Risk } else { Level::Note };
     let finding = FindingBuilder::new(
         level,

@@ -6,9 +6,9 @@ use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal, 
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
-use crate::evidence::Evidence;
 use crate::evidence::http::HttpCall;
 use crate::evidence::identity::CredentialKind;
+use crate::evidence::{Evidence, TargetKind};
 
 use super::credential::{credential, look_at_token, source};
 
@@ -22,15 +22,26 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let said = find_refusal(e, RULE.id)?;
     let words = text(said.answer).unwrap_or_default().to_ascii_lowercase();
+    // A project takes tokens alone, and has these words for a key that arrived, too.
+    let wants_token = words.contains("access token is missing")
+        && e.identity.kind == CredentialKind::ApiKey
+        && e.target.kind != TargetKind::Project;
+    let behind_gateway = host_kind(e).is_gateway();
+    let confidence = match wants_token && behind_gateway {
+        true => Confidence::Possible,
+        false => Confidence::Inferred,
+    };
     let mut finding = said
-        .finding(said.level(e), Confidence::Inferred, format!("401 to {}", credential(e)))
+        .finding(said.level(e), confidence, format!("401 to {}", credential(e)))
         .cites("/identity/kind")
         .reasoning("401 says that the caller is refused; the words of the answer do not say why");
     if let Some(line) = said.header_line("www-authenticate") {
         finding = finding.fact(line);
     }
-    if words.contains("access token is missing") && e.identity.kind == CredentialKind::ApiKey {
-        return Some(not_arrived(e, finding, &said));
+    match (wants_token, behind_gateway) {
+        (true, true) => return Some(by_the_gateway(e, finding)),
+        (true, false) => return Some(not_arrived(e, finding, &said)),
+        (false, _) => {}
     }
     let causes = reading::service(e).map_or(&[][..], |service| service.unauthorized);
     if !causes.is_empty() && !host_kind(e).is_gateway() {
@@ -87,27 +98,55 @@ fn not_arrived(e: &View<'_>, finding: FindingBuilder, said: &MatchedRefusal<'_>)
         }
         None => finding,
     };
-    let on_the_way = match (e.proxy.value(), host_kind(e).is_gateway()) {
-        (Some(_), _) => "the proxy",
-        (None, true) => host_kind(e).name(),
-        (None, false) => {
-            "what inspects or forwards calls to the host: a proxy, a gateway, a firewall"
-        }
+    let on_the_way = match e.proxy.value() {
+        Some(_) => "the proxy",
+        None => "what inspects or forwards calls to the host: a proxy, a gateway, a firewall",
     };
     finding
-        .owner(match host_kind(e).is_gateway() {
-            true => GATEWAY_TEAM,
-            false => "Network",
-        })
+        .owner("Network")
         .inspect(
             "see what answers without any credential: the same words show that no key arrives",
-            format!("curl -s https://{}/openai/models?api-version=2024-10-21", e.target.host),
+            format!("curl -s {}", reading::word(&url(e, said.call))),
         )
         .step(Step::inspect(format!(
             "ask the team that runs {on_the_way} whether it removes or renames the header api-key, and to \
              pass it on for this host"
         )))
         .step(Step::inspect("the key itself needs no change for this"))
+        .check(reading::again(e))
+}
+
+/// The URL of a call.
+fn url(e: &Evidence, call: &HttpCall) -> String {
+    match e.target.port {
+        443 => format!("https://{}{}", e.target.host, call.path),
+        port => format!("https://{}:{port}{}", e.target.host, call.path),
+    }
+}
+
+/// The same words behind a gateway: a gateway that calls as itself is answered so when its own token is
+/// refused (facts H8, H160), and one that takes the key away for good is answered so, too.
+fn by_the_gateway(e: &View<'_>, finding: FindingBuilder) -> FindingBuilder {
+    let aim = host_kind(e);
+    let (words, command) = aim.keys(e);
+    finding
+        .headline(
+            Clause::from("401 that asks for a token: the one of the gateway itself may be meant")
+                .or("401 that asks for a token, and a key was sent"),
+        )
+        .reasoning(format!(
+            "the service behind {} asks for an access token: {} may call it with a token of its own, which \
+             is then the one that was refused, or pass on neither the key nor a token",
+            aim.name(),
+            aim.name()
+        ))
+        .owner(GATEWAY_TEAM)
+        .decide_with(command.clone())
+        .inspect(format!("{words}, and as which identity it calls the service"), command)
+        .step(Step::inspect(
+            "ask that team for the answer of the service to the gateway's own calls, and what it sends \
+             as credential",
+        ))
         .check(reading::again(e))
 }
 
