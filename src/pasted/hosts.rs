@@ -67,14 +67,14 @@ const OF_CLIENTS: &[&str] = &[
     "openai.api",
     "apiconnectionerror",
     "apitimeouterror",
-    "httpx.",
-    "httpcore.",
     "litellm",
     "azure.core",
     "azure.identity",
     "com.azure.core",
     "azure.requestfailed",
 ];
+/// The same of a library that other clients use too: no sign where the words name another host.
+const OF_LIBRARIES: &[&str] = &["httpx.", "httpcore."];
 
 /// A host in a URL of a text.
 struct Mention {
@@ -130,7 +130,10 @@ pub(super) fn is_of_another(text: &str, before: &str) -> bool {
     let mut hosts = named(text).peekable();
     let about_others = hosts.peek().is_some();
     let about_it = hosts.any(|host| is_called(&host));
-    !about_it && !says(OF_CLIENTS) && (about_others || says(OF_OTHERS))
+    match about_others {
+        true => !about_it && !says(OF_CLIENTS),
+        false => says(OF_OTHERS) && !says(OF_CLIENTS) && !says(OF_LIBRARIES),
+    }
 }
 
 /// The hosts of URLs, and those that urllib3 names.

@@ -2,6 +2,7 @@
 
 use super::tests::{base, ids};
 use super::{explain, other_vendor, without_secrets};
+use crate::diagnosis::Confidence;
 
 /// What the first answer of a text is not known for.
 fn unknown(text: &str) -> &'static str {
@@ -44,6 +45,7 @@ fn a_later_failure_of_another_part_does_not_hide_the_answer() {
          failure in name resolution\n",
         "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='hooks.corp.example', port=443): \
          Connection refused\n",
+        "ERROR langfuse: httpx.ConnectError: [Errno 111] Connection refused https://cloud.langfuse.com/api\n",
     ] {
         let text = [DISABLED, later].concat();
         assert_eq!(ids("openai", &text), ["http-public-access-disabled"], "{later}");
@@ -53,6 +55,7 @@ fn a_later_failure_of_another_part_does_not_hide_the_answer() {
         "HTTPSConnectionPool(host='x.openai.azure.com', port=443): Connection refused\n",
         "openai.APIConnectionError: Connection error. Connection refused\n",
         "redis: ok\nhttpx.ConnectError: Connection refused\n",
+        "httpx.ConnectError: Connection refused https://x.openai.azure.com/openai\n",
     ] {
         let why = unknown(&[DISABLED, later].concat());
         assert!(why.starts_with("no server answered"), "{later}: {why}");
@@ -81,6 +84,23 @@ fn what_no_client_can_send_was_not_sent() {
         (
             "httpx.InvalidURL: Invalid non-printable ASCII character in URL, '\\r' at position 32.",
             "URL",
+        ),
+        (
+            "httpx.InvalidURL: Invalid non-printable ASCII character in URL, '\\r' at position 18.",
+            "proxy variable",
+        ),
+        (
+            "requests.InvalidURL: Failed to parse: 'p:port' is not a valid host or port",
+            "proxy variable",
+        ),
+        ("httpx.LocalProtocolError: Illegal header value b'Bearer '", "is empty"),
+        ("httpx.LocalProtocolError: Illegal header value b'Bearer  '", "is empty"),
+        ("httpx.LocalProtocolError: Illegal header value b''", "is empty"),
+        ("httpx.LocalProtocolError: Illegal header value b'x '", "the key or token has"),
+        (
+            "requests.exceptions.InvalidHeader: Header part (30) from ('x-ms-timeout', 30) must be of type str \
+             or bytes, not <class 'int'>",
+            "no text",
         ),
         (
             "TypeError [ERR_INVALID_CHAR]: Invalid character in header content [\"api-key\"]",
@@ -132,6 +152,44 @@ fn a_chain_without_a_login_asks_for_one_first() {
     let lost = "Failed to resolve 'login.microsoftonline.com' (Name or service not known)";
     let why = unknown(&chain("Please run 'az login' to set up an account", lost));
     assert!(why.contains("(dns)"), "{why}");
+}
+
+#[test]
+fn a_chain_shows_what_the_platform_answered_in_it() {
+    let chain = |platform: &str| {
+        format!(
+            "DefaultAzureCredential failed to retrieve a token from the included credentials.\nAttempted \
+             credentials:\n\tEnvironmentCredential: EnvironmentCredential authentication unavailable.\n\
+             \tManagedIdentityCredential: {platform}\n\tAzureCliCredential: Azure CLI not found on path\n"
+        )
+    };
+    for (platform, id) in [
+        (
+            "ManagedIdentityCredential authentication unavailable, no response from the IMDS endpoint. Token \
+             request error: (invalid_request) Identity not found",
+            "identity-managed-missing",
+        ),
+        (
+            "ManagedIdentityCredential authentication unavailable. The requested identity has not been \
+             assigned to this resource.",
+            "identity-managed-missing",
+        ),
+        ("no default identity is assigned to this resource", "identity-managed-missing"),
+        (
+            "the requested identity isn't assigned to this resource\nIdentity not found",
+            "identity-managed-not-assigned",
+        ),
+    ] {
+        let answer = explain(&chain(platform), &base("openai"), false, &[]).remove(0);
+        let meaning = answer.meaning.unwrap_or_else(|why| panic!("{platform}: {why}"));
+        assert_eq!(meaning.id, id, "{platform}");
+        assert!(meaning.is_answer && meaning.confidence == Confidence::Possible, "{platform}");
+    }
+    // The quiet neighbours: it gave no answer, or one that shows nothing of identities.
+    for platform in ["no response from the IMDS endpoint.", "retry limit 429 Too Many Requests"] {
+        let why = unknown(&chain(platform));
+        assert!(why.contains("see in the text what its identity endpoint answered"), "{why}");
+    }
 }
 
 #[test]

@@ -37,8 +37,16 @@ const GATEWAYS: &[(&str, &str, bool)] = &[
 
 /// Findings of a platform's token endpoint by words in lower case (fact H151).
 const OF_PLATFORM: &[(&[&str], &str)] = &[
+    (&["requested identity isn't assigned to this resource"], "identity-managed-not-assigned"),
+    (
+        &[
+            "identity not found",
+            "has not been assigned to this resource",
+            "no default identity is assigned",
+        ],
+        "identity-managed-missing",
+    ),
     (&["<html", "<!doctype"], "identity-metadata-proxy"),
-    (&["identity not found"], "identity-managed-missing"),
     (
         &[
             "no response from the imds",
@@ -94,14 +102,17 @@ fn of_token(asked: &Asked, text: &str) -> Option<AnswerMeaning> {
 fn of_platform(asked: &Asked, answer: &HttpAnswer, text: &str) -> Option<AnswerMeaning> {
     let text = text.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
-    if answer.status == 0 && unanswered::is_chain_of_developers(&text) {
-        return None;
-    }
     let id = match answer.status {
         407 => "identity-metadata-proxy",
         _ => match OF_PLATFORM.iter().find(|(words, _)| says(words)) {
             Some((_, "identity-managed-missing")) if says(&["client_id=", "clientid="]) => {
                 "identity-managed-not-assigned"
+            }
+            // Of a chain, another source may be the one that was meant.
+            Some((_, "identity-metadata-unreachable"))
+                if answer.status == 0 && unanswered::is_chain_of_developers(&text) =>
+            {
+                return None;
             }
             // What answered is reached.
             Some((_, "identity-metadata-unreachable")) if answer.status != 0 => {

@@ -41,10 +41,13 @@ macro_rules! not_sent {
 }
 
 /// A chain of credentials none of which has a login: which of them was meant, the text does not show.
-const CHAIN: &str = "no server answered: the client has no token, none of the sources of its chain gave one \
-                     (identity). On a developer's machine, sign in first: az login, or azd auth login. If \
-                     this is an Azure machine or a container of Azure, its identity endpoint did not answer: \
-                     aoai-probe explain identity-metadata-unreachable";
+const CHAIN: &str = "the client has no token: none of the sources of its chain gave one (identity). On a \
+                     developer's machine, sign in first: az login, or azd auth login. If this is an Azure \
+                     machine or a container of Azure, see in the text what its identity endpoint answered; \
+                     where it gave no answer: aoai-probe explain identity-metadata-unreachable";
+/// What no check of a variable shows: the code gives a header what is no text.
+const NO_TEXT: &str = "nothing was sent: the application gave a header a value that is no text, as a number, or \
+                       None where a variable is not set (application)";
 /// What a chain of sources prints, in lower case.
 const OF_CHAIN: &[&str] =
     &["attempted credentials", "defaultazurecredential", "chainedtokencredential"];
@@ -89,6 +92,16 @@ const ROWS: &[Row] = &[
     ),
     (
         &[
+            "illegal header value b''",
+            "illegal header value b'bearer'",
+            "illegal header value b'bearer '",
+            "illegal header value b'bearer  '",
+        ],
+        not_sent!("the key or token is empty"),
+    ),
+    (&["must be of type str or bytes", "header value must be str or bytes"], NO_TEXT),
+    (
+        &[
             "illegal header value",
             "invalid header value",
             "invalidheader",
@@ -109,8 +122,8 @@ const ROWS: &[Row] = &[
             "err_invalid_url",
         ],
         not_sent!(
-            "the endpoint that the client was given has a character that no URL can have, mostly a \
-                 line end"
+            "the endpoint that the client was given, or a proxy variable, has a character or a port that no \
+                 URL can have, mostly a line end"
         ),
     ),
     (

@@ -133,12 +133,16 @@ pub(super) fn without_elements(text: &str, is_secret: impl Fn(&str) -> bool) -> 
     out + rest
 }
 
-/// Without what a shell gives a program as its input, `program <<< secret`.
+/// Without what a shell gives a program as its input, `program <<< secret`. At the beginning of a line the
+/// sign is of a dump of HTTP or of a conflict in a file.
 pub(super) fn without_here_strings(text: &str) -> String {
     const SIGN: &str = "<<<";
     let mut parts = text.split(SIGN);
     let mut out = parts.next().unwrap_or_default().to_owned();
+    let mut behind_words = ends_in_words(&out, false);
     for part in parts {
+        let is_input = behind_words;
+        behind_words = ends_in_words(part, behind_words);
         let word = part.trim_start_matches([' ', '\t']);
         let word = word.trim_start_matches('$');
         let ends = |c: char| match word.chars().next().filter(|c| ['"', '\''].contains(c)) {
@@ -148,7 +152,7 @@ pub(super) fn without_here_strings(text: &str) -> String {
         let from = usize::from(word.starts_with(['"', '\'']));
         let end = word[from..].find(ends).map_or(word.len(), |end| from + end);
         out.push_str(SIGN);
-        match end > from {
+        match is_input && end > from {
             true => {
                 out.push_str(&part[..part.len() - word.len() + from]);
                 out.push_str(MARK);
@@ -158,6 +162,19 @@ pub(super) fn without_here_strings(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether the last line of a text has words of a command; `before`: what it goes on with has some.
+fn ends_in_words(text: &str, before: bool) -> bool {
+    let is_of_command = |c: char| c.is_alphanumeric() || "(){}\"'`$".contains(c);
+    let of_text = text.rfind('\n').map(|at| (at, at + 1));
+    // A text in JSON has its ends of lines as `\n` in it.
+    let of_json = text.rfind("\\n").map(|at| (at, at + 2));
+    let Some((end, start)) = of_text.max(of_json) else {
+        return before || text.contains(is_of_command);
+    };
+    // A command goes on behind a `\` at the end of its line.
+    text[..end].trim_end_matches('\r').ends_with('\\') || text[start..].contains(is_of_command)
 }
 
 /// Without words in the form of a key or a token.

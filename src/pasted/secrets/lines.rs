@@ -58,6 +58,9 @@ fn part(line: &str, inside: bool) -> Option<(usize, usize)> {
     let signs = |c: char| c.is_ascii_alphanumeric() || "~._-/+=".contains(c);
     let length = content.find(|c| !signs(c)).unwrap_or(content.len());
     let (word, behind) = content.split_at(length);
+    if is_assignment(word) || is_number_of_entra(word) {
+        return None;
+    }
     let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
     let cases = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
     let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
@@ -70,6 +73,17 @@ fn part(line: &str, inside: bool) -> Option<(usize, usize)> {
         (false, mixed) => mixed && cases && word.len() >= LONG,
     };
     (fits && !word.is_empty() && !is_name(word)).then_some((from, from + length))
+}
+
+/// `name=value`: base64 has `=` at its end alone.
+fn is_assignment(word: &str) -> bool {
+    word.trim_end_matches('=').contains('=')
+}
+
+/// The number of an error of Entra ID.
+fn is_number_of_entra(word: &str) -> bool {
+    let digits = word.strip_prefix("AADSTS").unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Names of hosts and files are no part of a secret.

@@ -112,6 +112,8 @@ fn a_secret_is_not_shown_in_any_form_that_programs_print() {
         "密钥：Canary",
         "docker login x.azurecr.io --password-stdin <<< Canary",
         "cat <<<\"Canary word\"",
+        "docker login x --password-stdin \\\n  <<< Canary",
+        "cat <<< $(base64 -d <<< Canary) and a line\ncat <<< Canary",
         "\u{1b}[1mpassword\u{1b}[0m=\u{1b}[31mCanary\u{1b}[0m",
         "api_key,Canary24word,403",
         "| api_key | Canary24word |",
@@ -169,6 +171,10 @@ fn what_is_no_secret_is_left() {
         "certificate verify failed: Basic Constraints of CA cert not marked critical",
         "SSL routines:final_renegotiate:unsafe legacy renegotiation disabled",
         "a wrong key, or a token; see https://x/oauth2/token",
+        // A dump of HTTP and a conflict in a file.
+        "HTTP/1.1 400\n<<< {\"error\":{\"code\":\"DeploymentNotFound\"}}",
+        "<<< HTTP/1.1 403 Forbidden\n<<< {\"error\":{\"code\":\"403\"}}",
+        "<<<<<<< HEAD\nError code: 403",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     ] {
         assert_eq!(without_secrets(text), text);
@@ -176,10 +182,38 @@ fn what_is_no_secret_is_left() {
 }
 
 #[test]
+fn the_line_behind_a_secret_is_left_where_it_has_a_name_or_a_number_of_its_own() {
+    for (name, line) in [
+        ("api_key=", "status_code=403"),
+        ("AZURE_OPENAI_API_KEY=", "error=DeploymentNotFound"),
+        ("AZURE_OPENAI_API_KEY=", "error_code=AADSTS50034"),
+        ("client_secret: ", "AADSTS7000222"),
+        ("client_secret: ", "AADSTS7000222: The provided client secret keys are expired."),
+    ] {
+        let shown = without_secrets(&format!("{name}0123456789abcdef0123456789abcdef\n{line}\nx"));
+        assert_eq!(shown, format!("{name}[secret]\n{line}\nx"));
+    }
+    // The quiet neighbours: the later part of a key, with and without `=` at its end.
+    for part in ["f5e4d3Canary24", "f5e4d3Canary24=="] {
+        let shown = without_secrets(&format!("api-key: 9f8e7d6c5b4a39281706\n{part}\nhere"));
+        assert!(!shown.contains(CANARY), "{shown}");
+    }
+}
+
+#[test]
 fn a_long_text_that_repeats_a_beginning_is_read_in_time() {
-    for beginning in
-        ["key='", "key=\\", "key(x", "key/x", "key )x", "code key [key", "a://b:", "-----BEGIN "]
-    {
+    for beginning in [
+        "key='",
+        "key=\\",
+        "key(x",
+        "key/x",
+        "key )x",
+        "code key [key",
+        "a://b:",
+        "-----BEGIN ",
+        "a <<<",
+        "<<<",
+    ] {
         // Quadratic work would take minutes.
         assert!(!without_secrets(&beginning.repeat(20_000)).is_empty());
     }
