@@ -254,7 +254,9 @@ impl Walker {
                 held.take();
             }
         };
-        let mut walk = pin!(walk::walk(&entry.target, &plan, &world, &credential, &observe));
+        // On the heap: the walks of a fleet are moved with what holds them.
+        let walk = walk::walk(&entry.target, &plan, &world, &credential, &observe);
+        let mut walk = Box::pin(walk);
         let mut hold = pin!(tokio::time::sleep(RESOLVER_HOLD));
         let mut waits = true;
         let mut evidence = poll_fn(|context| {
