@@ -72,7 +72,7 @@ pub fn explain(
 }
 
 #[cfg(test)]
-mod logs;
+mod log_tests;
 #[cfg(test)]
 mod symptoms;
 #[cfg(test)]

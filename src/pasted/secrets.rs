@@ -2,6 +2,7 @@
 //! compared with. What is taken for one by mistake costs a word of the text, and the reverse a key:
 //! where a text may be read both ways, it is one.
 
+mod ends;
 mod forms;
 mod lines;
 mod value;

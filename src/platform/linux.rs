@@ -1,6 +1,7 @@
 //! Linux.
 #![allow(unsafe_code, reason = "system calls that no safe wrapper in the tree offers")]
 
+mod answers;
 #[cfg(any(test, not(target_env = "gnu")))]
 mod getent;
 #[cfg(target_env = "gnu")]

@@ -152,9 +152,9 @@ fn handshake(finding: FindingBuilder, e: &Evidence) -> FindingBuilder {
     if lost > 0 {
         finding = finding
             .reasoning(format!(
-                "on {connections} other connections to the same address {lost} segments were sent \
-                 again: the path loses packets, and an answer that is lost and sent again takes the \
-                 time as well"
+                "segments were sent again on other connections to the same address ({lost} on \
+                 {connections}): the path loses packets, and an answer that is lost and sent again takes \
+                 the time as well"
             ))
             .cites("/experiments/handshakes");
         if let Some(attempt) = timing::connection(e) {

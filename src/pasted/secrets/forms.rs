@@ -223,7 +223,12 @@ fn is_base64_of_a_key(run: &str) -> bool {
 fn is_random(run: &str) -> bool {
     run.len() >= RANDOM
         && run.bytes().filter(u8::is_ascii_digit).count() >= 3
-        && changes(run) * 5 >= run.len() * 2
+        && changes_by_chance(run)
+}
+
+/// Whether digits, capitals and other letters follow each other as often as they do by chance.
+pub(super) fn changes_by_chance(run: &str) -> bool {
+    changes(run) * 5 >= run.len() * 2
 }
 
 /// How often a digit, a capital and another letter follow each other.

@@ -1,5 +1,6 @@
 //! The later lines of a secret that a terminal, a mail or a log has wrapped.
 
+use super::forms;
 use crate::secret::MARK;
 
 /// What may be before a part of a secret in its line, or behind one: quotes, and the frames of boxes.
@@ -69,7 +70,8 @@ fn part(line: &str, inside: bool) -> Option<(usize, usize)> {
         // The last of several parts may be short.
         (true, _) if inside && word.len() < SHORTEST => true,
         (true, true) => word.len() >= SHORTEST,
-        (true, false) => word.len() >= LONG && cases,
+        // A word of a program, as DeploymentNotFound, changes its case less often than chance does.
+        (true, false) => word.len() >= LONG && cases && forms::changes_by_chance(word),
         (false, mixed) => mixed && cases && word.len() >= LONG,
     };
     (fits && !word.is_empty() && !is_name(word)).then_some((from, from + length))

@@ -201,6 +201,19 @@ fn the_line_behind_a_secret_is_left_where_it_has_a_name_or_a_number_of_its_own()
 }
 
 #[test]
+fn the_deciding_word_below_a_key_is_left() {
+    let key = "api-key: 9f8e7d6c5b4a39281706f5e4d3c2b1a0";
+    for word in
+        ["DeploymentNotFound", "AuthenticationFailed", "AADSTS7000222", "code=Unauthorized401"]
+    {
+        let shown = without_secrets(&format!("{key}\n{word}\n"));
+        assert_eq!(shown, format!("api-key: [secret]\n{word}\n"));
+    }
+    let shown = without_secrets("api-key: 9f8e7d6c5b4a39281706\nqRsWzKxTmBvNcLpHgDjY\n");
+    assert!(!shown.contains("qRsW"), "{shown}");
+}
+
+#[test]
 fn a_long_text_that_repeats_a_beginning_is_read_in_time() {
     for beginning in [
         "key='",

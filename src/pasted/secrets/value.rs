@@ -1,21 +1,18 @@
 //! Where the value of a name is, in the forms in which programs and files write one.
 
+use super::ends::ENDS;
 use crate::secret::MARK;
 
-/// What ends a value that has no quotes, where what follows does not go on with it.
-const ENDS: &str = "&;,<>{}()[]";
 /// Words between a name and its value in a sentence.
 const JOINED: &[&str] = &["is", "was", "provided", "passed", "used", "received", "given"];
 /// A word of a sentence is a value behind a name from this length on, with letters and digits.
 const SHORTEST: usize = 8;
-/// Bytes of a word that are read at most.
-const LONGEST: usize = 16 << 10;
 /// A quote, as HTML has it.
 const ENTITIES: &[&str] = &["&quot;", "&#34;", "&#39;", "&apos;", "&#x27;"];
 /// What names of passwords end with.
 const PASSWORDS: &[&str] = &["password", "passwd", "passwort", "kennwort", "pwd", "pass", "secret"];
 /// What ends a value without quotes, as it begins a text or ends the one around it.
-const QUOTES: [char; 3] = ['"', '\'', '`'];
+pub(super) const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// Words of sentences behind the name of a scheme.
 const WORDS: &[&str] = &["constraints", "auth", "authentication"];
 /// What classes of the SDKs end with that begin a message.
@@ -34,10 +31,10 @@ pub(super) struct Assigned<'t> {
 }
 
 /// A quote, with the backslashes before it.
-type Quote<'t> = &'t str;
+pub(super) type Quote<'t> = &'t str;
 
 impl<'t> Assigned<'t> {
-    fn rest(&self, at: usize) -> &'t str {
+    pub(super) fn rest(&self, at: usize) -> &'t str {
         self.text.get(at..).unwrap_or_default()
     }
 
@@ -67,7 +64,7 @@ impl<'t> Assigned<'t> {
     }
 
     /// Behind a quote and the letter that Python, C# and others put before it.
-    fn opening(&self, at: usize) -> Option<(Quote<'t>, usize)> {
+    pub(super) fn opening(&self, at: usize) -> Option<(Quote<'t>, usize)> {
         let prefixed = self.rest(at).starts_with(['b', 'u', 'r', 'f', '@', '$']);
         self.quote(at).or_else(|| self.quote(at + 1).filter(|_| prefixed))
     }
@@ -228,63 +225,6 @@ impl<'t> Assigned<'t> {
         !(value.is_empty() || is_number.is_some_and(|r| r.is_empty() || r.starts_with(ends)))
     }
 
-    /// The end of a value that began behind a quote: that quote again, or the end of the line.
-    fn closing(&self, from: usize, quote: Quote<'_>) -> usize {
-        let rest = self.rest(from);
-        let ends = |(at, c): &(usize, char)| {
-            let escapes = rest[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count();
-            let line = quote.len() < 3 && ['\n', '\r'].contains(c);
-            line || rest[*at..].starts_with(quote) && escapes % 2 == 0
-        };
-        from + rest.char_indices().find(ends).map_or(rest.len(), |(at, _)| at)
-    }
-
-    /// The end of the last of several values in brackets.
-    fn last_quote(&self, from: usize, quote: Quote<'_>) -> usize {
-        let rest = self.rest(from);
-        let end = rest.find([']', ')', '\n', '\r']).unwrap_or(rest.len());
-        let last = rest[..end].rfind(quote).unwrap_or(end);
-        from + last
-    }
-
-    /// The end of a value without quotes. A sign that may separate belongs to it where no other name
-    /// follows.
-    fn unquoted(&self, from: usize, line: bool) -> usize {
-        let rest = self.rest(from);
-        if line {
-            return from + end_of_line(rest);
-        }
-        let ends = |(at, c): (usize, char)| {
-            let quote = |at: usize| rest[at..].trim_start_matches('\\').starts_with(QUOTES);
-            c.is_whitespace()
-                || QUOTES.contains(&c)
-                || c == '\\' && quote(at)
-                || ENDS.contains(c) && ends_here(rest, at)
-        };
-        // Several signs at the beginning are a part of it.
-        let signs = rest.find(|c| !ENDS.contains(c)).unwrap_or(rest.len());
-        let goes_on =
-            rest[signs..].starts_with(|c: char| !c.is_whitespace() && !QUOTES.contains(&c));
-        let signs = if signs > 1 && goes_on { signs } else { 0 };
-        let end = rest.char_indices().skip_while(|(at, _)| *at < signs).find(|found| ends(*found));
-        let end = end.map_or(rest.len(), |(at, _)| at);
-        // A scheme is not the value, which follows it.
-        let next = rest[end..].trim_start_matches([' ', '\t']);
-        let word = super::Name::new(&rest[..end]);
-        if word.is_secret() && next.len() < rest.len() - end && !next.starts_with(MARK) {
-            let next = self.text.len() - next.len();
-            return match self.opening(next) {
-                Some((quote, inside)) => self.closing(inside, quote),
-                None => self.word(next),
-            };
-        }
-        // A call that gives the value holds it, perhaps as its default.
-        match end > 0 && rest[end..].starts_with('(') {
-            true => from + rest.find([')', '\n']).unwrap_or(rest.len()),
-            false => from + end,
-        }
-    }
-
     /// What a call with the name gets without quotes, `AzureKeyCredential(key)`.
     pub(super) fn bare_arguments(&self) -> Option<(usize, usize)> {
         let rest = self.rest(self.end).strip_prefix('(')?;
@@ -390,22 +330,6 @@ impl<'t> Assigned<'t> {
             .then_some((at, to))
     }
 
-    /// The end of a part of a list, a table or a call, whose parts have `sign` between them.
-    fn part(&self, at: usize, sign: char) -> usize {
-        let rest = self.rest(at);
-        let ends =
-            |c: char| c == sign || c.is_whitespace() || QUOTES.contains(&c) || ",;()|".contains(c);
-        at + rest.find(ends).unwrap_or(rest.len())
-    }
-
-    fn word(&self, at: usize) -> usize {
-        let rest = self.rest(at);
-        let mut characters = rest.char_indices();
-        let ends =
-            |(at, c): &(usize, char)| c.is_whitespace() || "\"'`".contains(*c) || *at >= LONGEST;
-        at + characters.find(ends).map_or(rest.len(), |(at, _)| at)
-    }
-
     /// Whether the value is a name again, whose value comes under `value`: `key="ApiKey" value="..."`.
     pub(super) fn names_another(&self, is_secret: fn(&super::Name<'t>) -> bool) -> bool {
         let name = self.text.get(self.start..self.end).unwrap_or_default();
@@ -419,29 +343,6 @@ impl<'t> Assigned<'t> {
 
 fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
-}
-
-/// The end of a line, or of the quotes around it; parts of it may have quotes of their own.
-fn end_of_line(text: &str) -> usize {
-    let mut inside = false;
-    let mut before = ' ';
-    let ends = |(_, c): &(usize, char)| {
-        let quote = ['"', '\''].contains(c);
-        let part = inside || before == '=';
-        inside = part && quote != inside;
-        // Quotes in quotes are escaped.
-        before = if *c == '\\' { before } else { *c };
-        ['\n', '\r'].contains(c) || quote && !part
-    };
-    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
-}
-
-/// Whether a sign ends a value: nothing follows that goes on with it, or another name does.
-fn ends_here(rest: &str, at: usize) -> bool {
-    let after = &rest[at + 1..];
-    let name = after.find(|c: char| !super::is_name(c) && c != ' ').unwrap_or(after.len());
-    let goes_on = after.starts_with(|c: char| !c.is_whitespace() && !"\"'`<>{}()[],;&".contains(c));
-    !goes_on || after.starts_with('/') || name > 0 && after[name..].starts_with(['=', ':'])
 }
 
 /// Whether a word is the name of a host, or an address of one.

@@ -29,6 +29,8 @@ pub(super) fn is_odd() -> bool {
 
 /// Whether what is behind `hosts` is anything but names of services with actions behind them.
 fn is_odd_line(rest: &str) -> bool {
+    // What begins with # is a comment, to the end of the line.
+    let rest = rest.split('#').next().unwrap_or_default();
     let Some(line) = rest.trim_start().strip_prefix(':') else { return true };
     let line = line.trim();
     let plain = |c: char| {
@@ -64,6 +66,8 @@ fn in_a_copy(answer: impl FnOnce() -> String) -> SystemAnswer {
     if copy == 0 {
         // SAFETY: plain system calls; the text lives through the call.
         unsafe {
+            // It has what this process has open, and ends with it.
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             libc::signal(libc::SIGALRM, libc::SIG_DFL);
             libc::alarm(LONGEST_S);
             let text = answer();
@@ -121,6 +125,7 @@ mod tests {
             (": ", true),
             (": [NOTFOUND=return] files dns", true),
             (": # files dns", true),
+            (": files dns # as the installer left it, 2024", false),
             (": files,dns", true),
             (" files dns", true),
         ] {

@@ -91,15 +91,22 @@ const PUBLIC_CHAIN: &[&str] = &[
     "microsoft.com",
 ];
 
-/// Domains that other services' chains pass (fact D30).
+/// Further domains of Microsoft's, and those of its suppliers, that chains of other services and clouds
+/// pass (fact D30).
 const FRONTS: &[&str] = &[
+    "akadns.net",
     "azure-api.net",
-    "azurefd.net",
     "azureedge.net",
+    "azurefd.net",
+    "azurefd.us",
+    "chinacloudapp.cn",
     "cloudapp.net",
     "msedge.net",
-    "t-msedge.net",
     "msidentity.com",
+    "nsatc.net",
+    "t-msedge.net",
+    "usgovcloudapp.net",
+    "usgovtrafficmanager.net",
 ];
 
 /// Whether an alias is one that Azure's own chains have: another one is of the operator's own, or of a

@@ -81,9 +81,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .who(finding)
             .fact(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
             .reasoning(format!(
-                "{last} is none of Azure's names: {label}, or a server that it asks, leads the name \
-                 there by a record of its own or a policy (BIND `response-policy`, dnsmasq `cname=`), \
-                 and {last} does not exist"
+                "{last} is in none of the domains that Azure's own chains are known to pass: {label}, or a \
+                 server that it asks, leads the name there by a record of its own or a policy (BIND \
+                 `response-policy`, dnsmasq `cname=`), and {last} does not exist"
             ))
             .ruled_out("a misspelt account")
             .owner(resolver.owner())

@@ -2,7 +2,7 @@
 
 use crate::diagnose::headline::Clause;
 use crate::diagnose::rules::http::host_kind::{GATEWAY_TEAM, host_kind};
-use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal, pointer};
+use crate::diagnose::rules::http::refusal_match::{MatchedRefusal, find_refusal};
 use crate::diagnose::rules::http::refusals::text;
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
@@ -74,13 +74,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 /// The words are those of a call without a key (facts H8, H161): the key that was sent did not arrive, so
 /// another one would not either.
 fn not_arrived(e: &View<'_>, finding: FindingBuilder, said: &MatchedRefusal<'_>) -> FindingBuilder {
-    let same = |call: &HttpCall| {
-        !call.credential_sent
-            && call.answer().is_some_and(|answer| {
-                answer.status == said.answer.status && text(answer) == text(said.answer)
-            })
-    };
-    let without = e.http.value().and_then(|hop| hop.calls.iter().position(same));
     let finding = finding
         .headline(
             Clause::from("401 as to a call without a key: the key that was sent did not arrive")
@@ -92,12 +85,6 @@ fn not_arrived(e: &View<'_>, finding: FindingBuilder, said: &MatchedRefusal<'_>)
              key would not arrive either",
         )
         .ruled_out("a wrong key: the service has other words for one");
-    let finding = match without {
-        Some(index) => {
-            finding.fact("the call without a credential got the same answer").cites(pointer(index))
-        }
-        None => finding,
-    };
     let on_the_way = match e.proxy.value() {
         Some(_) => "the proxy",
         None => "what inspects or forwards calls to the host: a proxy, a gateway, a firewall",

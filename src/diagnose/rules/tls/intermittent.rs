@@ -95,24 +95,41 @@ fn each_version_works(e: &View<'_>) -> Option<Contradiction> {
     })
 }
 
-/// What the kernel counted that makes loss likelier than a backend: one that accepts connections
-/// acknowledges the first message, also where no process reads it.
-fn loss(e: &View<'_>) -> Option<String> {
+/// What the kernel counted that speaks for a path that loses packets.
+struct Loss {
+    /// In words.
+    why: String,
+    /// Whether it is likelier than a backend that does not work.
+    is_likelier: bool,
+}
+
+/// A backend that accepts connections acknowledges the first message, also where no process reads it. A
+/// few lost segments are usual on many a path: only where more than half of the connections that were answered lost
+/// some is the path the likelier cause.
+fn loss(e: &View<'_>, answered: usize) -> Option<Loss> {
     let hop = e.tls.value()?;
     let taken = tls::acknowledged(hop.bytes_sent, hop.tcp_info.as_ref());
     let (lost, connections) = timing::lost_elsewhere(e);
     let unacknowledged = matches!(taken, Some(Acknowledged::Nothing | Acknowledged::Part));
-    let again = format!(
-        "on {connections} connections that were answered {lost} segments had to be sent again"
-    );
-    let never = "the first message was never acknowledged in full on the connection that failed, and a \
-                 backend that accepts connections acknowledges it";
-    match (unacknowledged, lost > 0) {
-        (true, true) => Some(format!("{never}; {again}: a path that loses packets is likelier")),
-        (true, false) => Some(format!("{never}: a path that loses packets is likelier")),
-        (false, true) => Some(format!("{again}: a path that loses packets is likelier")),
-        (false, false) => None,
-    }
+    let again = (lost > 0).then(|| {
+        format!(
+            "segments had to be sent again on connections that were answered ({lost} on {connections} of \
+             {answered})"
+        )
+    });
+    let never = unacknowledged.then(|| {
+        "the first message was never acknowledged in full on the connection that failed, and a backend \
+         that accepts connections acknowledges it"
+            .to_owned()
+    });
+    let is_likelier = unacknowledged || lost > 0 && connections * 2 > answered;
+    let counted: Vec<String> = never.into_iter().chain(again).collect();
+    let therefore = match is_likelier {
+        true => "a path that loses packets is likelier",
+        false => "the path loses packets, too",
+    };
+    (!counted.is_empty())
+        .then(|| Loss { why: format!("{}: {therefore}", counted.join("; ")), is_likelier })
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -128,7 +145,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let answered = e.tls.handshakes().filter(|x| experiments::is_finished(x)).count();
     let tried = e.tls.handshakes().count();
     let peer = session::peer(e);
-    let lossy = (!cut && !alert).then(|| loss(e)).flatten();
+    let loss = (!cut && !alert).then(|| loss(e, answered)).flatten();
     let mut finding =
         session::broken_as(e, confidence, format!("{peer} answers some handshakes and not others"))
             .fact(format!("the first handshake failed; of {tried} others {answered} were answered"))
@@ -153,16 +170,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     for pointer in found.pointers {
         finding = finding.cites(pointer);
     }
-    if let (Some(why), Some(attempt)) = (lossy, timing::connection(e)) {
-        return Some(
-            finding
-                .reasoning(why)
-                .owner("Network")
-                .inspect("see where packets are lost", slow::see_loss(attempt.connected_to()))
-                .inspect("repeat it ten times, and count", session::s_client(e, "-brief"))
-                .step(slow::look_for_loss())
-                .check(reading::again(e)),
-        );
+    if let (Some(Loss { why, is_likelier }), Some(attempt)) = (loss, timing::connection(e)) {
+        finding = finding
+            .reasoning(why)
+            .inspect("see where packets are lost", slow::see_loss(attempt.connected_to()));
+        if is_likelier {
+            return Some(
+                finding
+                    .owner("Network")
+                    .inspect("repeat it ten times, and count", session::s_client(e, "-brief"))
+                    .step(slow::look_for_loss())
+                    .check(reading::again(e)),
+            );
+        }
     }
     finding = finding
         .owner(session::server_owner(e))
