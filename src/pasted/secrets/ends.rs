@@ -1,10 +1,8 @@
 //! Where a value ends.
 
-use super::value::{Assigned, QUOTES, Quote};
+use super::value::{Assigned, ENDS, QUOTES, Quote};
 use crate::secret::MARK;
 
-/// What ends a value that has no quotes, where what follows does not go on with it.
-pub(super) const ENDS: &str = "&;,<>{}()[]";
 /// Bytes of a word that are read at most.
 const LONGEST: usize = 16 << 10;
 

@@ -1,8 +1,9 @@
 //! Where the value of a name is, in the forms in which programs and files write one.
 
-use super::ends::ENDS;
 use crate::secret::MARK;
 
+/// What ends a value that has no quotes, where what follows does not go on with it.
+pub(super) const ENDS: &str = "&;,<>{}()[]";
 /// Words between a name and its value in a sentence.
 const JOINED: &[&str] = &["is", "was", "provided", "passed", "used", "received", "given"];
 /// A word of a sentence is a value behind a name from this length on, with letters and digits.
