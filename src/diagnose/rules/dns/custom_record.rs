@@ -92,7 +92,7 @@ const PUBLIC_CHAIN: &[&str] = &[
 ];
 
 /// Further domains of Microsoft's, and those of its suppliers, that chains of other services and clouds
-/// pass (fact D30).
+/// pass (facts D30, X7, D213).
 const FRONTS: &[&str] = &[
     "akadns.net",
     "azure-api.net",
