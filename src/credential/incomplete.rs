@@ -74,7 +74,6 @@ fn incomplete(
     let meant = own.iter().any(&set) || is_read && all().all(&given);
     let missing = those(&|name| !set(name));
     *any_complete |= missing.is_empty();
-    let near_misses = near_misses(environment, &missing);
     // Where all variables are set that several sources share, one of those is meant: the one whose own
     // is misspelt, or that `AZURE_TOKEN_CREDENTIALS` names; else the first of them.
     let shared = source.shared_variables;
@@ -97,27 +96,33 @@ fn incomplete(
             && options.assertion_file.is_none()
             && !shared.is_empty()
             && shared.iter().all(&set)
-            && (!near_misses.is_empty() || is_wanted(source, environment) || is_first());
+            && (is_wanted(source, environment)
+                || is_first()
+                || !near_misses(environment, &missing).is_empty());
     (meant && !missing.is_empty()).then(|| IncompleteSource {
         source: source.name.to_owned(),
         set: those(&set),
         empty: those(&empty),
-        near_misses,
+        near_misses: near_misses(environment, &missing),
         missing,
     })
 }
 
+/// The most letters that a typing error adds, leaves out or changes.
+const TYPING_ERROR: usize = 2;
+
 /// Variables that are set and whose names differ from a missing one by a typing error.
 pub(super) fn near_misses(environment: &Environment, missing: &[String]) -> Vec<String> {
+    // The lengths rule out nearly every pair, at a small part of what the distance costs.
+    let is_near = |name: &str, wanted: &str| {
+        name.chars().count().abs_diff(wanted.chars().count()) <= TYPING_ERROR
+            && name != wanted
+            && strsim::osa_distance(&name.to_ascii_uppercase(), wanted) <= TYPING_ERROR
+    };
     environment
         .names()
+        .filter(|name| missing.iter().any(|wanted| is_near(name, wanted)))
         .filter(|name| environment.get(name).is_some())
-        .filter(|name| {
-            missing.iter().any(|wanted| {
-                let distance = strsim::osa_distance(&name.to_ascii_uppercase(), wanted);
-                name != wanted && distance <= 2
-            })
-        })
         .take(4)
         .map(str::to_owned)
         .collect()

@@ -28,9 +28,13 @@ impl Environment {
     /// A variable's value, also an empty one. On Windows capitals and small letters are the same in
     /// a name.
     fn value(&self, name: &str) -> Option<&str> {
-        let exact = self.0.get(name);
-        let other = || self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let found = exact.or_else(|| other().filter(|_| cfg!(windows)).map(|(_, value)| value));
+        let found = match self.0.get(name) {
+            None if cfg!(windows) => {
+                let mut all = self.0.iter();
+                all.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            }
+            exact => exact,
+        };
         found.map(|value| value.as_str())
     }
 
