@@ -107,10 +107,15 @@ fn drop_yielding(fired: &mut Vec<(&'static Rule, FindingBuilder)>) {
     fired.retain(|(rule, _)| !rule.yields_to.iter().any(|sharper| ids.contains(sharper)));
 }
 
-/// Marks each finding that a cause of at least its own weight explains.
+/// Marks each finding that a cause of at least its own weight explains. One that says that the walk could
+/// not test the path has the weight of any.
 fn fold_symptoms(fired: &mut [(&'static Rule, Finding)]) {
+    let weight = |finding: &Finding| match finding.untested {
+        true => crate::diagnosis::Level::Broken,
+        false => finding.level,
+    };
     let causes: Vec<(&'static Rule, crate::diagnosis::Level)> =
-        fired.iter().map(|(rule, finding)| (*rule, finding.level)).collect();
+        fired.iter().map(|(rule, finding)| (*rule, weight(finding))).collect();
     for (rule, finding) in fired.iter_mut() {
         finding.explained_by = causes
             .iter()

@@ -67,6 +67,10 @@ pub struct Vantage {
     pub tunnels_down: Vec<String>,
     /// Our clock minus the peer's `Date` header in seconds; null when there was none.
     pub clock_ahead_s: Option<i64>,
+    /// Milliseconds for which the walk was ready to run and the kernel gave it no processor: others used
+    /// them, or the CPU limit of its container was reached. Absent where the OS does not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor_wait_ms: Option<f64>,
 }
 
 /// The end of [`Vantage::lookup_by`] where `getent` asked the library.

@@ -10,6 +10,8 @@ mod messages;
 mod route;
 
 use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::FileExt as _;
+use std::time::Duration;
 
 use super::unix::ip_of;
 use super::{AZURE_ASSET_TAG, IcmpError, SystemResolvers, meaning};
@@ -55,6 +57,23 @@ pub fn lookup_by() -> Option<String> {
 pub fn lookup_by() -> Option<String> {
     let by_getent = getent::Getent::of_this_machine().is_some();
     Some(format!("{}{}", c_library(), if by_getent { BY_GETENT } else { "" }))
+}
+
+/// For how long this thread has been ready to run without a processor, since it began (`run_delay` of
+/// schedstat; Linux, Documentation/scheduler/sched-stats.rst). It includes the time for which the CPU limit of
+/// its control group held it.
+#[must_use]
+pub fn processor_wait() -> Option<Duration> {
+    thread_local! {
+        static STATISTICS: Option<std::fs::File> =
+            files::open("/proc/thread-self/schedstat", May::BeAnything).ok();
+    }
+    STATISTICS.with(|file| {
+        let mut text = [0; 96];
+        let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
+        let words = str::from_utf8(text.get(..length)?).ok()?;
+        words.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+    })
 }
 
 /// Signs of an Azure machine, read without a packet (fact T24).
@@ -303,6 +322,16 @@ pub fn tcp_info(socket: &impl AsRawFd) -> Option<TcpInfo> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wait_for_a_processor_is_counted_where_the_kernel_shows_it() {
+        let before = processor_wait();
+        std::thread::yield_now();
+        let after = processor_wait();
+        // A sandbox may hide it.
+        assert_eq!(before.is_some(), std::path::Path::new("/proc/thread-self/schedstat").exists());
+        assert!(after >= before, "{after:?} after {before:?}");
+    }
 
     #[test]
     fn listening_ports_are_those_in_the_state_listen() {

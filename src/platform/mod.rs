@@ -56,8 +56,9 @@ pub use resolver_settings::{
 pub use os::{
     READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
     has_no_reader, host_name, interface_index, interfaces, listening_ports, lookup, lookup_by,
-    open_files, open_to_write, protect_process, read_icmp, report_icmp, resolver_settings, routes,
-    run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
+    open_files, open_to_write, processor_wait, protect_process, read_icmp, report_icmp,
+    resolver_settings, routes, run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down,
+    write_event,
 };
 #[cfg(windows)]
 pub use os::{ServiceRequest, ServiceRequests, open_to, service_requests};

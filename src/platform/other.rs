@@ -122,6 +122,12 @@ pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
 
 /// Not known.
 #[must_use]
+pub const fn processor_wait() -> Option<std::time::Duration> {
+    None
+}
+
+/// Not known.
+#[must_use]
 pub fn tunnels_down() -> Vec<String> {
     Vec::new()
 }

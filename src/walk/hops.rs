@@ -49,6 +49,7 @@ pub(super) struct Walked<R> {
 /// Walks to a target, and does `exchange` over its session.
 pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> Walked<X::Reply> {
     let Start { target, plan, world, credential, observe, since, kind } = start;
+    let waited_before = platform::processor_wait();
     let mut choice = proxy_choice::decide(target, &plan.proxy, world.into());
     choice.decision.clients = proxy_choice::clients(target, world.into());
     let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());
@@ -181,6 +182,9 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     }
     name_interfaces(&mut evidence, &vantage.sources);
     vantage.clock_ahead_s = date.map(|(ours, theirs)| seconds(ours) - seconds(theirs));
+    vantage.processor_wait_ms = platform::processor_wait()
+        .zip(waited_before)
+        .map(|(now, before)| now.saturating_sub(before).as_secs_f64() * 1e3);
     evidence.vantage = vantage;
     for socket in context.extra_sockets.borrow().iter() {
         ledger.socket(socket);

@@ -35,6 +35,12 @@ pub fn c_library() -> String {
     }
 }
 
+/// Not known: macOS counts no such time.
+#[must_use]
+pub const fn processor_wait() -> Option<std::time::Duration> {
+    None
+}
+
 /// Makes the process write no core. A debugger gets at it only with the rights of an administrator or of
 /// a developer (`DevToolsSecurity`).
 pub fn protect_process() {

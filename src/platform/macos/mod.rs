@@ -13,7 +13,7 @@ pub use super::unix::{
     default_signals, end_programs, has_no_reader, host_name, interface_index, lookup, open_files,
     open_to_write, run_as_service, shows_codes, write_event,
 };
-pub use machine::{azure_machine, c_library, listening_ports, protect_process};
+pub use machine::{azure_machine, c_library, listening_ports, processor_wait, protect_process};
 pub use names::{READS_RESOLV_CONF, lookup_by, resolver_settings, system_proxies};
 pub use routes::{default_gateways, interfaces, routes, tunnels_down};
 pub use sockets::{read_icmp, report_icmp, tcp_info};

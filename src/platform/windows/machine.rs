@@ -15,6 +15,12 @@ use crate::platform::AZURE_ASSET_TAG;
 /// The largest firmware table that is read, in bytes.
 const MOST_FIRMWARE: u32 = 1 << 20;
 
+/// Not known: Windows counts no such time.
+#[must_use]
+pub const fn processor_wait() -> Option<std::time::Duration> {
+    None
+}
+
 /// Signs of an Azure machine, read without a packet (fact T24).
 #[must_use]
 pub fn azure_machine() -> AzureMachine {

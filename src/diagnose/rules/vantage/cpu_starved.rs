@@ -1,0 +1,77 @@
+//! The check was ready to run for most of its time, and this machine gave it no processor: its times, and
+//! timeouts on either side, show that and not the path (fact T190).
+
+use crate::diagnose::timing::{self, LONG_MS};
+use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnosis::{Confidence, Level, Step};
+
+pub(super) const RULE: Rule = rule!(
+    "vantage-cpu-starved",
+    Vantage,
+    "This machine, or a CPU limit, gave the check no processor",
+    Code(check)
+)
+.explains(&[
+    "dns-rate-limited",
+    "dns-resolver-slow",
+    "dns-system-slow",
+    "dns-over-limit",
+    "tcp-slow",
+    "tcp-over-limit",
+    "proxy-slow",
+    "proxy-silent",
+    "tls-slow",
+    "tls-over-limit",
+    "tls-silent",
+    "tls-closed",
+    "tls-fails-now-and-then",
+    "http-slow",
+    "http-over-limit",
+    "http-silent",
+    "http-closed",
+]);
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let waited = e.vantage.processor_wait_ms?;
+    let took = e.cost.took_ms;
+    // What a loaded machine usually costs delays an answer, and decides nothing.
+    if waited < LONG_MS || waited * 2.0 < took {
+        return None;
+    }
+    let (waited, took) = (timing::words(waited), timing::words(took));
+    Some(
+        FindingBuilder::new(
+            Level::Risk,
+            Confidence::Proved,
+            format!("the check got no processor for {waited} of {took}"),
+        )
+        .untested()
+        .cites("/vantage/processor_wait_ms")
+        .cites("/cost/took_ms")
+        .fact(format!("ready to run without a processor for {waited}; the check took {took}"))
+        .reasoning(
+            "the kernel counted it: other programs used the processors, or the CPU limit of the \
+             container was reached",
+        )
+        .reasoning(
+            "the times of all hops include it, and a peer may have closed a connection meanwhile: they \
+             do not show what the path does",
+        )
+        .reasoning("an application in the same container, or beside it, waits as well")
+        .owner("Server")
+        .inspect(
+            "in a container, see how often its CPU limit was reached (nr_throttled)",
+            "cat /sys/fs/cgroup/cpu.stat",
+        )
+        .inspect("see what uses the processors", "top -b -n 1 | head -n 20")
+        .step(
+            Step::shared(
+                "stop what uses the processors, or raise the CPU limit (Kubernetes: \
+                 `resources.limits.cpu`)",
+                "the container whose limit is raised: Kubernetes starts its pods anew",
+            )
+            .undo("set the old limit again"),
+        )
+        .check(reading::again(e)),
+    )
+}
