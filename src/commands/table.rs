@@ -243,7 +243,7 @@ const MACHINE: &[Row] = &[
         As("sudo sysctl -w net.inet.ip.ttl=64"),
     ),
     row("cat /sys/fs/cgroup/cpu.stat", Nothing, Nothing),
-    row("top -b -n 1 | head -n 20", As(BUSIEST), As("top -l 1 -n 15 -o cpu")),
+    row("top -b -n 1 | head -n 20", Nothing, Nothing),
     row("ulimit -n", Nothing, Same),
     row("cat /proc/sys/fs/file-nr", As(HANDLES), As("sysctl kern.num_files kern.maxfiles")),
     row(
@@ -261,7 +261,6 @@ const MACHINE: &[Row] = &[
 ];
 
 const CLOCK: &str = "sntp time.apple.com";
-const BUSIEST: &str = "Get-Process | Sort-Object CPU -Descending | Select-Object -First 15";
 const HANDLES: &str = "Get-Process | Sort-Object HandleCount -Descending | Select-Object -First 5";
 const SOCKETS: &str = "Get-NetTCPConnection | Group-Object State -NoElement; \
                        netsh interface ipv4 show dynamicport tcp";

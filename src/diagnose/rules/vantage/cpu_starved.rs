@@ -57,7 +57,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             "the times of all hops include it, and a peer may have closed a connection meanwhile: they \
              do not show what the path does",
         )
-        .reasoning("an application in the same container, or beside it, waits as well")
+        .reasoning("an application in the same container or on the same machine waits as well")
         .owner("Server")
         .inspect(
             "in a container, see how often its CPU limit was reached (nr_throttled)",
