@@ -91,9 +91,9 @@ impl RecentWalks {
         }
         walks_of_target.walks.push_back(walk);
         walks_of_target.line = report.verdict.line.as_str().into();
-        walks_of_target.report = Some(Arc::clone(report));
-        if let Some(before) = walks_of_target.position.replace(position) {
-            kept.reports.remove(&before);
+        let before = walks_of_target.report.replace(Arc::clone(report));
+        if let Some(position) = walks_of_target.position.replace(position) {
+            kept.reports.remove(&position);
         }
         kept.reports.insert(position, name);
         if kept.reports.len() > REPORTS_KEPT
@@ -102,6 +102,9 @@ impl RecentWalks {
         {
             (walks_of_target.report, walks_of_target.position) = (None, None);
         }
+        drop(kept);
+        // Freeing a report takes longer than all of the above: the other walkers do not wait for it.
+        drop(before);
     }
 
     /// What is known of a target.
