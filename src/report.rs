@@ -132,18 +132,22 @@ impl Report {
         }
     }
 
-    /// Where targets with the same cause may share it: the proxy if there is one, the resolvers if the
-    /// cause is about a name.
+    /// Where targets with the same cause may share it: this machine if the cause is about it, the proxy if
+    /// there is one, the resolvers if the cause is about a name.
     #[must_use]
     pub fn shared_location(&self) -> Option<String> {
         let cause = self.cause()?;
+        if cause.hop == Hop::Vantage {
+            let host = &self.evidence.vantage.host;
+            return (!host.is_empty()).then(|| format!("machine {host}"));
+        }
         if let Some(proxy) = self.evidence.proxy.value() {
             return Some(match proxy.port {
                 0 => format!("proxy {}", proxy.host),
                 port => format!("proxy {}:{port}", proxy.host),
             });
         }
-        if !matches!(cause.hop, Hop::Vantage | Hop::Dns) {
+        if cause.hop != Hop::Dns {
             return None;
         }
         let resolvers = &self.evidence.dns.resolvers;

@@ -45,9 +45,9 @@ pub struct Vantage {
     pub hosts: HostsFile,
     /// The `hosts:` line of nsswitch.conf, if there is one.
     pub nsswitch_hosts: Option<String>,
-    /// What answers for `getaddrinfo`: `glibc 2.36`, `musl`, `winsock`, `mDNSResponder` (macOS). `glibc 2.36 (getent)`
-    /// where the program `getent` asked it: the time of the lookup includes its start. Absent where it
-    /// is not known, and in reports of older versions, which asked glibc on Linux.
+    /// What answers for `getaddrinfo`: `glibc 2.36`, `musl`, `winsock`, `mDNSResponder` (macOS).
+    /// `glibc 2.36 (getent)` where the program `getent` asked it: the time of the lookup includes its
+    /// start. Absent where it is not known, and in reports of older versions, which asked glibc on Linux.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookup_by: Option<String>,
     /// Proxy variables and which of them applies.

@@ -1,6 +1,6 @@
 //! Services that are walked as far as TLS, or to the connection where TLS begins inside a protocol of
-//! theirs or is not there at all: no call of theirs is known here. Ports of their own, and how TLS begins there: facts D110 and
-//! D112.
+//! theirs or is not there at all: no call of theirs is known here. Ports of their own, and how TLS
+//! begins there: facts D110 and D112.
 
 use super::{Opening, POSTGRESQL, Service, china, public, usgov};
 

@@ -253,3 +253,12 @@ impl Read for Failing {
         Err(io::Error::other("a bad disk"))
     }
 }
+
+#[test]
+fn targets_with_a_fault_of_this_machine_share_the_machine() {
+    let evidence = crate::fixtures::findings("vantage-cpu-starved").remove(0);
+    let host = evidence.vantage.host.clone();
+    let diagnosis = aoai_probe::diagnose::diagnose(&evidence);
+    let report = aoai_probe::report::Report::new(evidence, diagnosis);
+    assert_eq!(report.shared_location(), Some(format!("machine {host}")));
+}

@@ -324,8 +324,8 @@ impl<'a> Machine<'a> {
     }
 
     /// Everything that was started has ended. Where no handshake succeeded, the address may be one
-    /// that an injected answer gave, and the resolver's own answer is still on its way. Where the small ClientHello alone is answered,
-    /// applications that send it work: the walk goes on as they do.
+    /// that an injected answer gave, and the resolver's own answer is still on its way. Where the small
+    /// ClientHello alone is answered, applications that send it work: the walk goes on as they do.
     fn on_idle(&mut self) {
         if let Some(until) = self.listens_until() {
             self.act(Action::Listen { until });

@@ -104,8 +104,8 @@ struct Loss {
 }
 
 /// A backend that accepts connections acknowledges the first message, also where no process reads it. A
-/// few lost segments are usual on many a path: only where more than half of the connections that were answered lost
-/// some is the path the likelier cause.
+/// few lost segments are usual on many a path: only where more than half of the connections that were
+/// answered lost some is the path the likelier cause.
 fn loss(e: &View<'_>, answered: usize) -> Option<Loss> {
     let hop = e.tls.value()?;
     let taken = tls::acknowledged(hop.bytes_sent, hop.tcp_info.as_ref());
