@@ -2,6 +2,7 @@
 //! (facts S13, X22). Those that a variable names are used in every walk; the others only when neither
 //! the public roots nor `--ca-file` know an issuer.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use rustls::RootCertStore;
@@ -54,32 +55,52 @@ impl ClientCaBundles {
     ) -> &[OpenedBundle] {
         let opened = if only_named { &self.opened_named } else { &self.opened };
         opened.get_or_init(|| {
-            self.places
-                .iter()
-                .filter(|bundle| bundle.named || !only_named)
-                .filter_map(|bundle| {
-                    let pem = (bundle.read)(&bundle.path);
-                    if pem.is_none() && !bundle.named {
-                        return None;
-                    }
-                    let missing = pem.is_none()
-                        && std::fs::metadata(&bundle.path)
-                            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
-                    let mut store = if bundle.adds { public() } else { RootCertStore::empty() };
-                    let pem = pem.unwrap_or_default();
-                    let (taken, _) = store.add_parsable_certificates(
-                        CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok),
-                    );
-                    let all = Arc::new(store);
-                    let verifier =
-                        WebPkiServerVerifier::builder_with_provider(all, Arc::clone(provider))
-                            .build()
-                            .ok();
-                    let anchors = u32::try_from(taken).unwrap_or(u32::MAX);
-                    Some(OpenedBundle { bundle: bundle.clone(), anchors, missing, verifier })
-                })
-                .take(MOST)
-                .collect()
+            let mut all: Vec<OpenedBundle> = Vec::new();
+            for bundle in self.places.iter().filter(|bundle| bundle.named || !only_named) {
+                // Several variables often name one file; a folder is not read by all of them.
+                let same = all.iter().find(|other| {
+                    (&other.bundle.path, other.bundle.adds) == (&bundle.path, bundle.adds)
+                        && Path::new(&bundle.path).is_file()
+                });
+                all.extend(match same {
+                    Some(same) => Some(OpenedBundle {
+                        bundle: bundle.clone(),
+                        anchors: same.anchors,
+                        missing: same.missing,
+                        verifier: same.verifier.clone(),
+                    }),
+                    None => open(bundle, provider, &public),
+                });
+                if all.len() >= MOST {
+                    break;
+                }
+            }
+            all
         })
     }
+}
+
+/// Reads a bundle; none where it is not there and nothing names it.
+fn open(
+    bundle: &Bundle,
+    provider: &Arc<CryptoProvider>,
+    public: impl Fn() -> RootCertStore,
+) -> Option<OpenedBundle> {
+    let pem = (bundle.read)(&bundle.path);
+    if pem.is_none() && !bundle.named {
+        return None;
+    }
+    let missing = pem.is_none()
+        && std::fs::metadata(&bundle.path)
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    let mut store = if bundle.adds { public() } else { RootCertStore::empty() };
+    let pem = pem.unwrap_or_default();
+    let (taken, _) = store
+        .add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
+    let anchors = u32::try_from(taken).unwrap_or(u32::MAX);
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
+            .build()
+            .ok();
+    Some(OpenedBundle { bundle: bundle.clone(), anchors, missing, verifier })
 }

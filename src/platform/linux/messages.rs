@@ -1,15 +1,28 @@
-//! The messages of rtnetlink(7) that are exchanged, and of an interface the attributes that are
-//! read: the library's own reading of every kind of interface is 0.3 MB of program, and ends at
+//! The messages of rtnetlink(7) and sock_diag(7) that are exchanged, and of an interface the attributes
+//! that are read: the library's own reading of every kind of interface is 0.3 MB of program, and ends at
 //! the first kind that a newer kernel describes otherwise. May not touch a socket.
 
 use netlink_packet_core::{
     DecodeError, Emitable as _, NLA_TYPE_MASK, NetlinkDeserializable, NetlinkHeader,
     NetlinkPayload, NetlinkSerializable, NlasIterator, Parseable as _, parse_string, parse_u32,
 };
+use netlink_packet_route::AddressFamily;
 use netlink_packet_route::link::LinkHeader;
 use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::route::RouteMessage;
 use netlink_packet_route::rule::RuleMessage;
+
+/// The type of the messages of sock_diag(7), which is that of an address in rtnetlink(7).
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+
+/// The length of `struct inet_diag_req_v2`, in bytes.
+const INET_DIAG_REQUEST: usize = 56;
+
+/// The number of TCP in an IP header.
+pub(super) const TCP: u8 = 6;
+
+/// The kernel's number of the state LISTEN (`tcp_states.h`).
+const TCP_LISTEN: u32 = 10;
 
 /// A question (`RTM_GET…`) or an answer (`RTM_NEW…`).
 #[derive(Debug)]
@@ -22,6 +35,10 @@ pub(super) enum Message {
     Neighbour(NeighbourMessage),
     /// An interface.
     Link(Link),
+    /// The question for TCP sockets of a family that listen.
+    Listeners(AddressFamily),
+    /// A TCP socket: its port.
+    Socket(u16),
     /// Something that was not asked for.
     Other,
 }
@@ -69,6 +86,7 @@ impl NetlinkSerializable for Message {
             Self::Rule(_) => libc::RTM_GETRULE,
             Self::Neighbour(_) => libc::RTM_GETNEIGH,
             Self::Link(_) | Self::Other => libc::RTM_GETLINK,
+            Self::Listeners(_) | Self::Socket(_) => SOCK_DIAG_BY_FAMILY,
         }
     }
 
@@ -78,7 +96,8 @@ impl NetlinkSerializable for Message {
             Self::Rule(message) => message.buffer_len(),
             Self::Neighbour(message) => message.buffer_len(),
             Self::Link(link) => link.header.buffer_len(),
-            Self::Other => 0,
+            Self::Listeners(_) => INET_DIAG_REQUEST,
+            Self::Socket(_) | Self::Other => 0,
         }
     }
 
@@ -88,7 +107,17 @@ impl NetlinkSerializable for Message {
             Self::Rule(message) => message.emit(buffer),
             Self::Neighbour(message) => message.emit(buffer),
             Self::Link(link) => link.header.emit(buffer),
-            Self::Other => {}
+            Self::Listeners(family) => {
+                // Family, protocol, no extensions; the states; any addresses and ports.
+                buffer.fill(0);
+                if let Some((start, rest)) = buffer.split_at_mut_checked(4) {
+                    start[..2].copy_from_slice(&[u8::from(*family), TCP]);
+                    if let Some(states) = rest.first_chunk_mut() {
+                        *states = (1_u32 << TCP_LISTEN).to_ne_bytes();
+                    }
+                }
+            }
+            Self::Socket(_) | Self::Other => {}
         }
     }
 }
@@ -102,6 +131,13 @@ impl NetlinkDeserializable for Message {
             libc::RTM_NEWRULE => Self::Rule(RuleMessage::parse(payload)?),
             libc::RTM_NEWNEIGH => Self::Neighbour(NeighbourMessage::parse(payload)?),
             libc::RTM_NEWLINK => Self::Link(Link::parse(payload)?),
+            // Behind family, state and two timers.
+            SOCK_DIAG_BY_FAMILY => match payload {
+                [_, _, _, _, port @ ..] => port
+                    .first_chunk()
+                    .map_or(Self::Other, |port| Self::Socket(u16::from_be_bytes(*port))),
+                _ => Self::Other,
+            },
             _ => Self::Other,
         })
     }

@@ -11,13 +11,13 @@ use netlink_packet_route::neighbour::{
 use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteHeader, RouteMessage};
 use netlink_packet_route::rule::RuleMessage;
 use netlink_sys::Socket;
-use netlink_sys::protocols::NETLINK_ROUTE;
+use netlink_sys::protocols::{NETLINK_ROUTE, NETLINK_SOCK_DIAG};
 
 use super::super::{NetworkInterface, RouteTowards, TUNNELS};
 use super::answers::{
     family, gateway, interface, leaves_to_a_gateway, link, mark, prefix, sends, source,
 };
-use super::messages::{Link, Message};
+use super::messages::{Link, Message, TCP};
 use crate::evidence::vantage::{Interface, MarkedRoute, NeighbourState, Route};
 
 /// Tunnels that the kernel creates when a module is loaded; they are always down.
@@ -40,7 +40,7 @@ const MOST_MARKS: usize = 4;
 /// it.
 #[must_use]
 pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
-    let Some(mut kernel) = Kernel::open() else {
+    let Some(mut kernel) = Kernel::open(NETLINK_ROUTE) else {
         return peers.iter().map(|_| None).collect();
     };
     let marks = [AddressFamily::Inet, AddressFamily::Inet6].map(|family| {
@@ -59,7 +59,7 @@ pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
 /// Tunnel interfaces that are down.
 #[must_use]
 pub fn tunnels_down() -> Vec<String> {
-    let links = Kernel::open().map(|mut kernel| kernel.links()).unwrap_or_default();
+    let links = Kernel::open(NETLINK_ROUTE).map(|mut kernel| kernel.links()).unwrap_or_default();
     links
         .iter()
         .map(interface)
@@ -73,7 +73,7 @@ pub fn tunnels_down() -> Vec<String> {
 /// Interfaces that are up.
 #[must_use]
 pub fn interfaces() -> Vec<NetworkInterface> {
-    let links = Kernel::open().map(|mut kernel| kernel.links()).unwrap_or_default();
+    let links = Kernel::open(NETLINK_ROUTE).map(|mut kernel| kernel.links()).unwrap_or_default();
     links
         .iter()
         .map(interface)
@@ -85,7 +85,7 @@ pub fn interfaces() -> Vec<NetworkInterface> {
 /// The gateways of the default routes of the main table, version 4 first.
 #[must_use]
 pub fn default_gateways() -> Vec<IpAddr> {
-    let Some(mut kernel) = Kernel::open() else { return Vec::new() };
+    let Some(mut kernel) = Kernel::open(NETLINK_ROUTE) else { return Vec::new() };
     let mut gateways = Vec::new();
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut question = RouteMessage::default();
@@ -114,11 +114,25 @@ pub fn default_gateways() -> Vec<IpAddr> {
     gateways
 }
 
+/// TCP ports that something listens on in this network namespace; none where the kernel does not
+/// tell.
+#[must_use]
+pub(super) fn listeners() -> Vec<u16> {
+    let Some(mut kernel) = Kernel::open(NETLINK_SOCK_DIAG) else { return Vec::new() };
+    let families = [AddressFamily::Inet, AddressFamily::Inet6];
+    let sockets = families.map(|family| kernel.ask(Message::Listeners(family), true));
+    sockets
+        .into_iter()
+        .flatten()
+        .filter_map(|socket| match socket {
+            Message::Socket(port) => Some(port),
+            _ => None,
+        })
+        .collect()
+}
+
 /// As much as the kernel puts into one message of a dump (`netlink_dump`, net/netlink/af_netlink.c).
 const LONGEST_CHUNK: usize = 32 << 10;
-
-/// The number of TCP in an IP header.
-const TCP: u8 = 6;
 
 /// What a routing rule can select a connection by.
 #[derive(Debug, Clone, Copy)]
@@ -136,9 +150,9 @@ struct Kernel {
 }
 
 impl Kernel {
-    fn open() -> Option<Self> {
+    fn open(protocol: isize) -> Option<Self> {
         // Without bind and connect: the kernel binds it when it sends, and is its peer.
-        let socket = Socket::new(NETLINK_ROUTE).ok()?;
+        let socket = Socket::new(protocol).ok()?;
         // The kernel answers while it takes the request: an answer that is not there never comes.
         socket.set_non_blocking(true).ok()?;
         Some(Self { socket, chunk: Vec::with_capacity(LONGEST_CHUNK) })
