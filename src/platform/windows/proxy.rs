@@ -81,8 +81,8 @@ pub fn proxy_by_script(script: &str, url: &str, timeout: Duration) -> Option<Scr
         // At the address of the settings: nothing is looked for in the network (WPAD).
         dwFlags: WINHTTP_AUTOPROXY_CONFIG_URL,
         lpszAutoConfigUrl: script.as_ptr(),
-        // Whoever answers at that address, mostly in the clear, could ask for a login, and would be sent
-        // the answer of this user's account. That the server wants one is the result.
+        // The server at that address, mostly reached in the clear, may ask for a login, and would get the
+        // answer of this user's account. That it wants one is the result.
         fAutoLogonIfChallenged: 0,
         ..WINHTTP_AUTOPROXY_OPTIONS::default()
     };

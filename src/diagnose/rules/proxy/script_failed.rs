@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::vantage::ScriptOutcome;
 
 use super::script_not_run::named;
 
@@ -26,18 +27,23 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Some(url) => format!("go through {url}"),
         None => "connect directly".to_owned(),
     };
+    let why = match &run.outcome {
+        ScriptOutcome::Failed { code, .. } => format!("WinHTTP {code}"),
+        _ => "no answer in time".to_owned(),
+    };
     let finding = FindingBuilder::new(
         Level::Note,
         Confidence::Inferred,
         headline::fitting(&[
-            format!("the proxy script {script} cannot be had, so .NET and browsers {goes}"),
-            format!("the proxy script cannot be had, so .NET and browsers {goes}"),
+            format!("the proxy script {script} cannot be had ({why}), so .NET and browsers {goes}"),
+            format!("the proxy script cannot be had ({why}), so .NET and browsers {goes}"),
+            format!("the proxy script cannot be had ({why}), so .NET and browsers go without it"),
             "the proxy script cannot be had, so .NET and browsers go without it".to_owned(),
         ]),
     )
     .caveat()
     .fact(format!("the system's proxy settings name the script {script}"))
-    .fact(format!("WinHTTP, asked after {} ms: {}", run.took_ms, run.outcome.words()))
+    .fact(format!("WinHTTP, after {} ms: {}", run.took_ms, run.outcome.words()))
     .reasoning(format!(
         ".NET's HttpClient and browsers then go {way}, as this check did; they ask for the script again, \
          and take the proxy that it gives as soon as it can be had"
@@ -67,10 +73,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             )
             .step(
                 Step::local(
-                    "or, where no script is wanted any more, have it taken out of this user's proxy \
+                    "where no script is wanted any more, have it taken out of this user's proxy \
                      settings (Group Policy may set it): .NET and browsers then connect without looking \
                      for it",
                 )
+                .or()
                 .undo("enter its address again"),
             )
             .check(reading::again(e)),
