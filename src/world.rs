@@ -9,6 +9,7 @@ mod environment;
 pub mod macos;
 mod nameservers;
 mod resolvers;
+mod scripts;
 pub mod signs;
 mod trust;
 pub mod windows;
@@ -23,6 +24,7 @@ pub use connect_override::ConnectOverride;
 pub use environment::Environment;
 pub use nameservers::ResolverLibrary;
 pub use resolvers::{not_read, nsswitch_hosts, resolvers, scope};
+pub use scripts::{ProxyScripts, ScriptRun, ScriptRunner};
 pub use trust::{bundles, ca_file};
 
 use crate::evidence::Trust;
@@ -60,6 +62,8 @@ pub struct World {
     pub default_gateways: Vec<IpAddr>,
     /// The system's own proxy settings; none where it has variables alone.
     pub system_proxies: Option<SystemProxies>,
+    /// What runs the script that they may name.
+    pub proxy_scripts: ProxyScripts,
     /// The resolver configuration, as evidence.
     pub resolver_config: ResolverConfig,
     /// The resolvers to ask, with their ports.
@@ -146,6 +150,7 @@ impl World {
             interfaces: interfaces.into(),
             default_gateways: platform::default_gateways(),
             system_proxies: platform::system_proxies(),
+            proxy_scripts: ProxyScripts::of_this_system(),
             hosts: hosts_file(resolver_settings.as_deref(), &environment),
             environment,
             host: platform::host_name(),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The program for Windows: built with warnings denied, and run under wine in the kernel lab, over the
-# worlds of tests/windows/worlds.txt. Not part of tests/run.sh: it installs a second compiler, and
-# compiles Rust's library.
+# worlds of tests/windows/worlds.txt, and over those of tests/windows/worlds, which are of Windows alone.
+# Not part of tests/run.sh: it installs a second compiler, and compiles Rust's library.
 #
 # wine is not Windows. What it lacks is said in docs/platforms.md.
 set -euo pipefail
@@ -30,21 +30,21 @@ env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$built" \
     -Z warnings --config 'build.warnings="deny"'
 
 echo '== under wine'
-AOAI_PROBE_WINE=$(mktemp -d)
-export AOAI_PROBE_WINE
-trap 'rm -rf "$AOAI_PROBE_WINE"' EXIT
-cp "$built/$target/debug/aoai-probe.exe" "$AOAI_PROBE_WINE/"
+wine=$(mktemp -d)
+trap 'rm -rf "$wine"' EXIT
+cp "$built/$target/debug/aoai-probe.exe" tests/windows/program "$wine/"
 # wine 8 has no ProcessPrng.
-$mingw-gcc-posix -O2 -shared -o "$AOAI_PROBE_WINE/bcryptprimitives.dll" \
+$mingw-gcc-posix -O2 -shared -o "$wine/bcryptprimitives.dll" \
     tests/packaging/processprng.c -ladvapi32
-WINEDEBUG=-all WINEPREFIX=$AOAI_PROBE_WINE/prefix WINEDLLOVERRIDES='mscoree=;mshtml=' wineboot --init
-WINEPREFIX=$AOAI_PROBE_WINE/prefix wineserver -w
-tests/windows/program --version
+WINEDEBUG=-all WINEPREFIX=$wine/prefix WINEDLLOVERRIDES='mscoree=;mshtml=' wineboot --init
+WINEPREFIX=$wine/prefix wineserver -w
+"$wine/program" --version
 
 echo '== in the kernel lab'
-export AOAI_PROBE_BINARY=$PWD/tests/windows/program
-export AOAI_PROBE_WORLDS=$AOAI_PROBE_WINE/worlds
+export AOAI_PROBE_BINARY=$wine/program
+export AOAI_PROBE_WORLDS=$wine/worlds
 mkdir "$AOAI_PROBE_WORLDS"
+cp tests/windows/worlds/*.toml "$AOAI_PROBE_WORLDS/"
 grep -v -e '^#' -e '^$' tests/windows/worlds.txt |
     while read -r world; do cp "tests/netns/worlds/$world.toml" "$AOAI_PROBE_WORLDS/"; done
 cargo test --locked --test netns -- --skip clients-read --skip monitors-ask --skip parity \

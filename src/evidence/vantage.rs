@@ -2,6 +2,7 @@
 
 mod platform;
 mod proxy_choice;
+mod proxy_script;
 mod resolver_config;
 mod route;
 
@@ -15,6 +16,7 @@ pub use proxy_choice::{
     ClientDecision, ClientProxy, NoProxyEntry, ProxyDecision, ProxyReason, ProxyVariable,
     SystemProxyEvidence, SystemProxySettings,
 };
+pub use proxy_script::{ScriptEvidence, ScriptOutcome, error_name};
 
 pub use resolver_config::{
     NamePolicy, NameserverInterface, PolicyKind, PolicyMatch, ResolverConfig, Stub,

@@ -44,6 +44,15 @@ pub const fn system_proxies() -> Option<super::SystemProxies> {
     None
 }
 
+/// Scripts that choose a proxy are named and not run.
+pub const RUNS_PROXY_SCRIPTS: bool = false;
+
+/// None: see [`RUNS_PROXY_SCRIPTS`].
+#[must_use]
+pub const fn proxy_by_script(_: &str, _: &str, _: Duration) -> Option<super::ScriptAnswer> {
+    None
+}
+
 /// The library that answers [`lookup`].
 #[must_use]
 #[cfg(target_env = "gnu")]

@@ -54,11 +54,11 @@ pub use resolver_settings::{
 };
 
 pub use os::{
-    READS_RESOLV_CONF, azure_machine, c_library, default_gateways, default_signals, end_programs,
-    has_no_reader, host_name, interface_index, interfaces, listening_ports, lookup, lookup_by,
-    open_files, open_to_write, processor_wait, protect_process, read_icmp, report_icmp,
-    resolver_settings, routes, run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down,
-    write_event,
+    READS_RESOLV_CONF, RUNS_PROXY_SCRIPTS, azure_machine, c_library, default_gateways,
+    default_signals, end_programs, has_no_reader, host_name, interface_index, interfaces,
+    listening_ports, lookup, lookup_by, open_files, open_to_write, processor_wait, protect_process,
+    proxy_by_script, read_icmp, report_icmp, resolver_settings, routes, run_as_service,
+    shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
 };
 #[cfg(windows)]
 pub use os::{ServiceRequest, ServiceRequests, open_to, service_requests};
@@ -99,6 +99,27 @@ pub struct ProxySettings {
 impl std::fmt::Debug for ProxySettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ProxySettings").finish_non_exhaustive()
+    }
+}
+
+/// What the system made of a proxy script (PAC) for one URL. The list may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ScriptAnswer {
+    /// A list of proxies, as the system has it: `a:8080;b:8080`.
+    Proxies(String),
+    /// No proxy.
+    Direct,
+    /// The script could not be fetched or run: the system's number for it.
+    Failed(u32),
+}
+
+impl std::fmt::Debug for ScriptAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Proxies(_) => f.write_str("Proxies"),
+            Self::Direct => f.write_str("Direct"),
+            Self::Failed(code) => write!(f, "Failed({code})"),
+        }
     }
 }
 

@@ -166,6 +166,19 @@ pub const fn system_proxies() -> Option<super::SystemProxies> {
     None
 }
 
+/// Scripts that choose a proxy are named and not run.
+pub const RUNS_PROXY_SCRIPTS: bool = false;
+
+/// None: see [`RUNS_PROXY_SCRIPTS`].
+#[must_use]
+pub const fn proxy_by_script(
+    _: &str,
+    _: &str,
+    _: std::time::Duration,
+) -> Option<super::ScriptAnswer> {
+    None
+}
+
 /// There is no service control manager.
 #[must_use]
 pub fn run_as_service(_: fn() -> u8) -> Option<u8> {

@@ -12,7 +12,7 @@ use crate::evidence::tcp::{Icmp, TcpOutcome};
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::evidence::vantage::{
     ClientProxy, FileState, NamePolicy, NeighbourState, PolicyKind, PolicyMatch, ProxyReason,
-    Route, SystemProxySettings,
+    Route, ScriptEvidence, SystemProxySettings,
 };
 use crate::evidence::{Expect, Observed, SkipReason, Trust, classify};
 
@@ -86,6 +86,10 @@ pub(crate) fn proxy_reason(reason: &ProxyReason) -> String {
         ProxyReason::System => "the system's proxy settings".to_owned(),
         ProxyReason::SystemExempted { entry } => {
             format!("entry {entry} of the system's proxy settings exempts the target")
+        }
+        ProxyReason::Script => "the script of the system's proxy settings".to_owned(),
+        ProxyReason::ScriptDirect => {
+            "the script of the system's proxy settings gives none".to_owned()
         }
     }
 }
@@ -402,13 +406,19 @@ pub(crate) fn http_outcome(outcome: &HttpOutcome) -> String {
 }
 
 /// Proxy settings of the system, on one line.
-pub(crate) fn system_proxy(settings: &SystemProxySettings) -> String {
+pub(crate) fn system_proxy(
+    settings: &SystemProxySettings,
+    script: Option<&ScriptEvidence>,
+) -> String {
     let mut words = vec![match (&settings.proxy, &settings.exempted_by) {
         (None, _) => "no proxy".to_owned(),
         (Some(url), None) => format!("proxy {url}"),
         (Some(url), Some(entry)) => format!("proxy {url}, from which {entry} exempts the target"),
     }];
-    words.extend(settings.script.as_ref().map(|url| format!("script {url} (not run)")));
+    words.extend(settings.script.as_ref().map(|url| match script {
+        Some(run) => format!("script {url} ({})", run.outcome.words()),
+        None => format!("script {url} (not run)"),
+    }));
     if settings.auto_detect {
         words.push("a script is looked for in the network (not done)".to_owned());
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::interruption::{Interruption, interrupted};
 use crate::credential::Credential;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Hop};
 use crate::monitor::round::run_concurrently;
 use crate::target::Target;
 use crate::walk::plan::Plan;
@@ -70,7 +70,7 @@ impl Walks<'_> {
                     Some(began) => format!(
                         "interrupted after {:.1} s, while {} was under way",
                         began.elapsed().as_secs_f64(),
-                        seen.waits_at(self.proxied(target)).name()
+                        self.waits_at(target, &seen)
                     ),
                     None => "interrupted before this walk began".to_owned(),
                 };
@@ -94,8 +94,13 @@ impl Walks<'_> {
         walk.borrow_mut().evidence = Some(evidence);
     }
 
-    fn proxied(&self, target: &Target) -> bool {
-        proxy_choice::decide(target, &self.plan.proxy, self.world.into()).proxy.is_some()
+    /// The hop that is waited for: that of the proxy, too, while its script is run.
+    fn waits_at(&self, target: &Target, seen: &Seen) -> &'static str {
+        if self.world.proxy_scripts.is_run_for(&target.seen.host) {
+            return Hop::Proxy.name();
+        }
+        let choice = proxy_choice::decide(target, &self.plan.proxy, self.world.into());
+        seen.waits_at(choice.proxy.is_some()).name()
     }
 
     /// Shows every second which hop is silent.
@@ -103,13 +108,12 @@ impl Walks<'_> {
         let (Some(show), [target], [walk]) = (self.show, targets, walks) else {
             return std::future::pending().await;
         };
-        let proxied = self.proxied(target);
         let began = Instant::now();
         loop {
             tokio::time::sleep(TICK).await;
-            let hop = walk.borrow().seen.waits_at(proxied);
+            let hop = self.waits_at(target, &walk.borrow().seen);
             let seconds = began.elapsed().as_secs();
-            show(Shown::Waits(format!("  {:<9} no answer yet, {seconds} s", hop.name())));
+            show(Shown::Waits(format!("  {hop:<9} no answer yet, {seconds} s")));
         }
     }
 }

@@ -31,6 +31,7 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
         lines.push(format!("dns    the same: SOA {zone}, if the answer is not private"));
     }
     lines.push(format!("dns    getaddrinfo {host}: the system's own queries"));
+    lines.extend(script(plan, target, world));
     let choice = proxy_choice::decide(target, &plan.proxy, world.into());
     if let Some(proxy) = &choice.proxy {
         lines.push(format!("dns    getaddrinfo {}", proxy.host));
@@ -96,6 +97,7 @@ pub fn token(plan: &Plan, world: &World, contacts: Vec<Destination>) -> Vec<Stri
         };
         let Ok(target) = Target::parse(&origin, None) else { continue };
         let (host, port) = (&target.seen.host, target.seen.port);
+        lines.extend(script(plan, &target, world));
         match proxy_choice::decide(&target, &plan.proxy, world.into()).proxy {
             Some(proxy) => {
                 lines.push(format!("dns    getaddrinfo {}", proxy.host));
@@ -152,6 +154,18 @@ pub fn azure(
     };
     lines.push(format!("       the request for the token is in the sign-in log{log}"));
     lines
+}
+
+/// What has the script of the proxy settings run, where that decides on the rest.
+fn script(plan: &Plan, target: &Target, world: &World) -> Option<String> {
+    proxy_choice::script_to_run(target, &plan.proxy, world.into())?;
+    let decision = proxy_choice::decide(target, &plan.proxy, world.into()).decision;
+    let named = decision.system?.user?.script?;
+    let url = proxy_choice::url_to_ask(target);
+    Some(format!(
+        "proxy  {named}: WinHTTP fetches this script and runs it for {url}; a proxy that it gives takes \
+         the place of what follows"
+    ))
 }
 
 /// The experiments that could follow a failure, a line each.

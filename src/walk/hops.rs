@@ -10,7 +10,7 @@ use super::exchange::{Carried, HttpExchange};
 use super::ledger::Ledger;
 use super::machine::{ConnectPolicy, PathEvidence};
 use super::plan::Plan;
-use super::{HopDone, proxied, proxy_choice, token, vantage};
+use super::{HopDone, proxied, proxy_choice, proxy_script, token, vantage};
 use crate::credential::Credential;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withheld};
@@ -50,6 +50,8 @@ pub(super) struct Walked<R> {
 pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> Walked<X::Reply> {
     let Start { target, plan, world, credential, observe, since, kind } = start;
     let waited_before = platform::processor_wait();
+    let timeout = plan.timeout.min(plan.deadline.saturating_sub(since.elapsed()));
+    proxy_script::run(target, plan, world, timeout).await;
     let mut choice = proxy_choice::decide(target, &plan.proxy, world.into());
     choice.decision.clients = proxy_choice::clients(target, world.into());
     let proxy_host = choice.proxy.as_ref().map(|proxy| proxy.host.as_str());

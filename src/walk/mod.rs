@@ -21,6 +21,7 @@ mod ledger;
 mod lookup;
 mod machine;
 mod proxied;
+mod proxy_script;
 mod token;
 mod unfinished;
 mod vantage;

@@ -86,7 +86,7 @@ fn saved_reports_give_their_evidence_back() {
 #[test]
 fn another_minor_version_is_read_whatever_it_adds() {
     let mut value = serde_json::to_value(report("healthy")).unwrap();
-    value["schema_version"] = json!("1.7");
+    value["schema_version"] = json!("1.9");
     value["verdict"]["state"] = json!("a state of that version");
     value["findings"][0]["new"] = json!([1, 2]);
     value["evidence"]["tls"]["value"]["new"] = json!({"a": 1});

@@ -52,6 +52,7 @@ impl Lab {
             },
             default_gateways: Vec::new(),
             system_proxies: None,
+            proxy_scripts: Default::default(),
             resolver_config: match world.machine.resolver_config_not_read {
                 true => aoai_probe::world::not_read(),
                 false => ResolverConfig {

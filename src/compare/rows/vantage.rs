@@ -90,14 +90,13 @@ pub(super) const ROWS: &[Row] = &[
     }),
     Row::new("vantage.system_proxy", "the system's proxy settings", |r| {
         let system = r.evidence.vantage.proxy.system.as_ref()?;
-        let item = |whose: &str, one: &SystemProxySettings| {
-            Item::new(
-                whose,
-                format!("{}; directly: {}", text::system_proxy(one), one.bypass.join(" ")),
-            )
+        let item = |whose: &str, one: &SystemProxySettings, script| {
+            let settings = text::system_proxy(one, script);
+            Item::new(whose, format!("{settings}; directly: {}", one.bypass.join(" ")))
         };
-        let user = system.user.iter().map(|one| item("this user's", one));
-        Some(user.chain(system.services.iter().map(|one| item("services'", one))).collect())
+        let user = system.user.iter().map(|one| item("this user's", one, system.script.as_ref()));
+        let services = system.services.iter().map(|one| item("services'", one, None));
+        Some(user.chain(services).collect())
     }),
     Row::new("vantage.misspelt", "proxy variables that look misspelt", |r| {
         unordered(&r.evidence.vantage.proxy.misspelt)

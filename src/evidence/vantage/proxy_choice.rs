@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ScriptEvidence;
+
 /// Which proxy applies to the target, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProxyDecision {
@@ -35,6 +37,9 @@ pub struct SystemProxyEvidence {
     /// Those of services (Windows: `netsh winhttp`); null where they are not shown, and where the system has
     /// none of their own.
     pub services: Option<SystemProxySettings>,
+    /// What WinHTTP made of the script of `user` for this target; null where no script was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<ScriptEvidence>,
 }
 
 /// Proxy settings of a user or of services.
@@ -42,7 +47,7 @@ pub struct SystemProxyEvidence {
 pub struct SystemProxySettings {
     /// Whether clients look for a script by DHCP and DNS (WPAD). It was not looked for.
     pub auto_detect: bool,
-    /// The URL of a script that decides (PAC), without a query. It was not run.
+    /// The URL of a script that decides (PAC), without a query.
     pub script: Option<String>,
     /// The proxy for https, without its password; null for none.
     pub proxy: Option<String>,
@@ -99,6 +104,8 @@ pub enum ClientDecision {
     },
     /// A script of the system's proxy settings decides; it was not run.
     Script,
+    /// The script of the system's proxy settings, which WinHTTP ran, gives the way.
+    ScriptGives,
     /// It cannot make a call at all.
     Fails {
         /// Why.
@@ -132,6 +139,7 @@ impl ClientProxy {
             ClientDecision::System | ClientDecision::Script => {
                 "the system's proxy settings".to_owned()
             }
+            ClientDecision::ScriptGives => "the script of the system's proxy settings".to_owned(),
             ClientDecision::SystemExempted { entry } => {
                 format!("the system's proxy settings: {entry}")
             }
@@ -179,6 +187,10 @@ pub enum ProxyReason {
         /// The entry.
         entry: String,
     },
+    /// No variable is set, and the script of the system's proxy settings gives it.
+    Script,
+    /// No variable is set, and the script of the system's proxy settings gives none.
+    ScriptDirect,
 }
 
 /// An entry of NO_PROXY.

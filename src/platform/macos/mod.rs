@@ -14,6 +14,9 @@ pub use super::unix::{
     open_to_write, run_as_service, shows_codes, write_event,
 };
 pub use machine::{azure_machine, c_library, listening_ports, processor_wait, protect_process};
-pub use names::{READS_RESOLV_CONF, lookup_by, resolver_settings, system_proxies};
+pub use names::{
+    READS_RESOLV_CONF, RUNS_PROXY_SCRIPTS, lookup_by, proxy_by_script, resolver_settings,
+    system_proxies,
+};
 pub use routes::{default_gateways, interfaces, routes, tunnels_down};
 pub use sockets::{read_icmp, report_icmp, tcp_info};

@@ -1,8 +1,10 @@
 //! How macOS resolves names, and its proxy settings.
 
+use std::time::Duration;
+
 use super::{readers, store};
 use crate::files::{self, May};
-use crate::platform::{SystemProxies, SystemResolvers};
+use crate::platform::{ScriptAnswer, SystemProxies, SystemResolvers};
 
 /// `/etc/resolv.conf` is written for programs that read it themselves; the system's own lookups do not.
 pub const READS_RESOLV_CONF: bool = false;
@@ -49,4 +51,13 @@ fn resolver_files() -> Vec<(String, String)> {
 pub fn system_proxies() -> Option<SystemProxies> {
     let store = store::read(readers::proxies::KEY)?;
     Some(SystemProxies { user: readers::proxies::proxies(&store), services: None })
+}
+
+/// Scripts that choose a proxy are named and not run.
+pub const RUNS_PROXY_SCRIPTS: bool = false;
+
+/// None: see [`RUNS_PROXY_SCRIPTS`].
+#[must_use]
+pub const fn proxy_by_script(_: &str, _: &str, _: Duration) -> Option<ScriptAnswer> {
+    None
 }

@@ -93,6 +93,7 @@ fn proxy_words(v: &Vantage) -> String {
         (None, ProxyReason::SystemExempted { entry }) => {
             format!("no proxy (entry {entry} of the system's proxy settings)")
         }
+        (None, ProxyReason::ScriptDirect) => "no proxy (by the script of the settings)".to_owned(),
         (None, ProxyReason::OptionNone) => "no proxy (--proxy none)".to_owned(),
         (None, _) => "no proxy".to_owned(),
     }

@@ -1,7 +1,7 @@
 //! The vantage point of the walk.
 
 use super::{list, or_none};
-use crate::evidence::vantage::{SystemProxySettings, Vantage};
+use crate::evidence::vantage::{ScriptEvidence, SystemProxySettings, Vantage};
 use crate::render::text;
 use crate::render::text_writer::TextWriter;
 
@@ -87,10 +87,17 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
     if let Some(system) = &proxy.system {
         if v.os.starts_with("macos") {
             // It has none of its own for services.
-            system_proxy(writer, "the primary network service's", system.user.as_ref());
+            system_proxy(writer, "the primary network service's", system.user.as_ref(), None);
         } else {
-            system_proxy(writer, "this user's", system.user.as_ref());
-            system_proxy(writer, "services'", system.services.as_ref());
+            let script = system.script.as_ref();
+            system_proxy(writer, "this user's", system.user.as_ref(), script);
+            system_proxy(writer, "services'", system.services.as_ref(), None);
+            if let Some(run) = script {
+                writer.write_indented(
+                    2,
+                    &format!("WinHTTP ran the script for {} in {} ms", run.url, run.took_ms),
+                );
+            }
         }
     }
     for client in &proxy.clients {
@@ -114,13 +121,18 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
     });
 }
 
-fn system_proxy(writer: &mut TextWriter, whose: &str, settings: Option<&SystemProxySettings>) {
+fn system_proxy(
+    writer: &mut TextWriter,
+    whose: &str,
+    settings: Option<&SystemProxySettings>,
+    script: Option<&ScriptEvidence>,
+) {
     let Some(settings) = settings else {
         return writer.write_text(&format!("the system's proxy settings, {whose}: not shown"));
     };
     writer.write_text(&format!(
         "the system's proxy settings, {whose}: {}",
-        text::system_proxy(settings)
+        text::system_proxy(settings, script)
     ));
     if !settings.bypass.is_empty() {
         writer.write_indented(2, &format!("directly: {}", list(&settings.bypass)));

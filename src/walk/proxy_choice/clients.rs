@@ -43,7 +43,7 @@ const WINHTTP: Client = Client { name: "WinHTTP services", tested: None, decide:
 /// What each client would do; nothing where no variable and no setting names a proxy.
 #[must_use]
 pub fn clients(target: &Target, settings: Settings<'_>) -> Vec<ClientProxy> {
-    let Settings { environment, system } = settings;
+    let Settings { environment, system, .. } = settings;
     let set = |name: &str| {
         let name = name.to_ascii_lowercase();
         matches!(name.as_str(), "https_proxy" | "http_proxy" | "all_proxy")
@@ -57,7 +57,7 @@ pub fn clients(target: &Target, settings: Settings<'_>) -> Vec<ClientProxy> {
         return Vec::new();
     }
     let host = target.seen.host.as_str();
-    let call = Call { target, host, port: target.seen.port, environment, system };
+    let call = Call { target, host, port: target.seen.port, environment, system, settings };
     let by_environment = environment.get("NODE_USE_ENV_PROXY") == Some("1");
     CLIENTS
         .iter()
@@ -100,6 +100,14 @@ fn evidence(decided: Decided) -> (Option<String>, ClientDecision) {
         },
         Decided::SystemExempted { entry } => (None, ClientDecision::SystemExempted { entry }),
         Decided::Script => (None, ClientDecision::Script),
+        Decided::ScriptDirect => (None, ClientDecision::ScriptGives),
+        Decided::ScriptGives { server } => match parse(&server) {
+            Some(proxy) => (Some(proxy.url), ClientDecision::ScriptGives),
+            None => {
+                let message = "the script gives no proxy that can be read".to_owned();
+                (None, ClientDecision::Fails { message })
+            }
+        },
         Decided::Exempted { variable, entry, list } => {
             let entry = ListMask::of(&list).entry(&entry);
             (None, ClientDecision::Exempted { variable, entry })
@@ -172,8 +180,8 @@ mod tests {
             };
             let system = SystemProxies { user: Some(user), services: Some(services) };
             let environment = Environment::from_pairs(pairs);
-            let all =
-                clients(&target, Settings { environment: &environment, system: Some(&system) });
+            let (environment, system) = (&environment, Some(&system));
+            let all = clients(&target, Settings { environment, system, scripts: None });
             let through = all.iter().filter(|one| one.proxy.is_some());
             let through: Vec<String> = through.map(|one| one.client.clone()).collect();
             let script = all.iter().any(|one| one.decision == ClientDecision::Script);

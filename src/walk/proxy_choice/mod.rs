@@ -5,6 +5,7 @@
 
 mod clients;
 mod plain;
+mod script;
 mod shown;
 mod system;
 
@@ -20,12 +21,13 @@ use crate::platform::SystemProxies;
 use crate::secret::{Secret, has_form_of_a_key, holds_long_key};
 use crate::services::Opening;
 use crate::target::Target;
-use crate::world::{Environment, World};
+use crate::world::{Environment, ProxyScripts, ScriptRun, World};
 
 use shown::{ListMask, NOT_SHOWN};
 
 pub use clients::clients;
 pub use plain::plain_through;
+pub use script::{script_to_run, url_to_ask};
 pub use shown::shown_variables;
 
 /// `--proxy`.
@@ -47,17 +49,35 @@ pub struct Settings<'a> {
     pub environment: &'a Environment,
     /// The system's own settings; none where it has variables alone.
     pub system: Option<&'a SystemProxies>,
+    /// The script that they may name, as far as it was run.
+    pub scripts: Option<&'a ProxyScripts>,
+}
+
+impl<'a> Settings<'a> {
+    /// The address of the script that the user's settings name.
+    fn script(&self) -> Option<&'a str> {
+        self.system?.user.as_ref()?.script.as_deref()
+    }
+
+    /// The latest run of the script for a host.
+    fn script_run(&self, host: &str) -> Option<ScriptRun> {
+        self.scripts?.run_for(host)
+    }
 }
 
 impl<'a> From<&'a World> for Settings<'a> {
     fn from(world: &'a World) -> Self {
-        Self { environment: &world.environment, system: world.system_proxies.as_ref() }
+        Self {
+            environment: &world.environment,
+            system: world.system_proxies.as_ref(),
+            scripts: Some(&world.proxy_scripts),
+        }
     }
 }
 
 impl<'a> From<&'a Environment> for Settings<'a> {
     fn from(environment: &'a Environment) -> Self {
-        Self { environment, system: None }
+        Self { environment, system: None, scripts: None }
     }
 }
 
@@ -98,7 +118,7 @@ const HTTP_VARIABLES: [&str; 2] = ["http_proxy", "HTTP_PROXY"];
 /// Decides: by the option, else by the variables, else by the system's settings for this user.
 #[must_use]
 pub fn decide(target: &Target, option: &ProxyOption, settings: Settings<'_>) -> Choice {
-    let Settings { environment, system } = settings;
+    let environment = settings.environment;
     let host = target.seen.host.as_str();
     let variables = shown_variables(environment);
     let no_proxy_value = NO_PROXY_VARIABLES.iter().find_map(|name| environment.get(name));
@@ -110,7 +130,7 @@ pub fn decide(target: &Target, option: &ProxyOption, settings: Settings<'_>) -> 
         (ProxyOption::None, _) => (ProxyReason::OptionNone, None),
         (ProxyOption::Url(url), _) => (ProxyReason::OptionUrl, parse(url)),
         (ProxyOption::Env, _) if target.opening() != Opening::Https => (ProxyReason::NotHttp, None),
-        (ProxyOption::Env, None) => match system::decide(option, system, host) {
+        (ProxyOption::Env, None) => match system::decide(settings, host) {
             Some((reason, server)) => (reason, server.as_deref().and_then(parse)),
             None => (ProxyReason::NotConfigured, None),
         },
@@ -129,7 +149,7 @@ pub fn decide(target: &Target, option: &ProxyOption, settings: Settings<'_>) -> 
             no_proxy: entries,
             misspelt: misspelt(environment),
             clients: Vec::new(),
-            system: system::evidence(system, host),
+            system: system::evidence(settings, target),
         },
         proxy,
     }

@@ -3,11 +3,13 @@
 
 use url::Url;
 
+use super::script::{self, Given};
 use super::shown::{NOT_SHOWN, masked};
-use super::{ProxyOption, parse};
+use super::{Settings, parse};
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{ProxyReason, SystemProxyEvidence, SystemProxySettings};
-use crate::platform::{ProxySettings, SystemProxies};
+use crate::platform::ProxySettings;
+use crate::target::Target;
 
 /// Entries of a list that are kept as evidence.
 const ENTRIES_KEPT: usize = 50;
@@ -86,12 +88,13 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 /// The settings as evidence, without passwords.
-pub(super) fn evidence(system: Option<&SystemProxies>, host: &str) -> Option<SystemProxyEvidence> {
-    let system = system?;
+pub(super) fn evidence(settings: Settings<'_>, target: &Target) -> Option<SystemProxyEvidence> {
+    let (system, host) = (settings.system?, target.seen.host.as_str());
     let shown = |settings: Option<&ProxySettings>| settings.map(|one| shown(one, host));
     let seen = SystemProxyEvidence {
         user: shown(system.user.as_ref()),
         services: shown(system.services.as_ref()),
+        script: settings.script_run(host).map(|run| script::evidence(target, &run)),
     };
     (seen.user.is_some() || seen.services.is_some()).then_some(seen)
 }
@@ -100,7 +103,7 @@ fn shown(settings: &ProxySettings, host: &str) -> SystemProxySettings {
     let bypass = settings.bypass.as_deref().unwrap_or_default();
     SystemProxySettings {
         auto_detect: settings.auto_detect,
-        script: settings.script.as_deref().map(script),
+        script: settings.script.as_deref().map(shown_script),
         proxy: server(settings).map(|server| match parse(&server) {
             Some(proxy) => clean(&proxy.url, 300),
             None => masked(&server),
@@ -111,7 +114,7 @@ fn shown(settings: &ProxySettings, host: &str) -> SystemProxySettings {
 }
 
 /// The URL of a script, without what may be a secret in it.
-fn script(text: &str) -> String {
+fn shown_script(text: &str) -> String {
     let Ok(mut url) = Url::parse(text.trim()) else { return NOT_SHOWN.to_owned() };
     let bare = url.set_username("").and_then(|()| url.set_password(None)).is_ok();
     if !bare && !matches!(url.scheme(), "file") {
@@ -122,28 +125,30 @@ fn script(text: &str) -> String {
     clean(url.as_str(), 300)
 }
 
-/// The proxy that the user's settings name, where `--proxy` leaves it to the machine and no variable
-/// decides: what .NET's HttpClient and Python's clients do on Windows and macOS.
-pub(super) fn decide(
-    option: &ProxyOption,
-    system: Option<&SystemProxies>,
-    host: &str,
-) -> Option<(ProxyReason, Option<String>)> {
-    let user = system.and_then(|system| system.user.as_ref());
-    match (option, SystemChoice::of(user, host)) {
-        (ProxyOption::Env, SystemChoice::Through(server)) => {
-            Some((ProxyReason::System, Some(server)))
-        }
-        (ProxyOption::Env, SystemChoice::Exempted(entry)) => {
+/// The proxy that the user's settings give, where `--proxy` leaves it to the machine and no variable
+/// decides: their script's answer, as .NET's HttpClient has it, else the named one, which Python's clients
+/// take too.
+pub(super) fn decide(settings: Settings<'_>, host: &str) -> Option<(ProxyReason, Option<String>)> {
+    match script::given(settings, host) {
+        Some(Given::Through(server)) => return Some((ProxyReason::Script, Some(server))),
+        Some(Given::Direct) => return Some((ProxyReason::ScriptDirect, None)),
+        Some(Given::Unknown | Given::Nothing) | None => {}
+    }
+    let user = settings.system.and_then(|system| system.user.as_ref());
+    match SystemChoice::of(user, host) {
+        SystemChoice::Through(server) => Some((ProxyReason::System, Some(server))),
+        SystemChoice::Exempted(entry) => {
             Some((ProxyReason::SystemExempted { entry: clean(entry, 255) }, None))
         }
-        _ => None,
+        SystemChoice::None => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::SystemProxies;
+    use crate::world::Environment;
 
     const HOST: &str = "myacct.openai.azure.com";
 
@@ -191,17 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn a_user_s_proxy_is_walked_unless_an_option_says_otherwise() {
-        let system = SystemProxies { user: Some(settings("p.corp:8080", "")), services: None };
-        let decided = |option: &ProxyOption| decide(option, Some(&system), HOST);
-        assert_eq!(
-            decided(&ProxyOption::Env),
-            Some((ProxyReason::System, Some("p.corp:8080".to_owned())))
-        );
-        assert_eq!(decided(&ProxyOption::None), None);
+    fn a_user_s_proxy_is_walked_and_not_that_of_services() {
+        let environment = Environment::from_pairs([]);
+        let decided = |system: &SystemProxies| {
+            let environment = &environment;
+            decide(Settings { environment, system: Some(system), scripts: None }, HOST)
+        };
+        let user = SystemProxies { user: Some(settings("p.corp:8080", "")), services: None };
+        assert_eq!(decided(&user), Some((ProxyReason::System, Some("p.corp:8080".to_owned()))));
         // What services have is not what a program of this user gets.
         let services = SystemProxies { user: None, services: Some(settings("p.corp:8080", "")) };
-        assert_eq!(decide(&ProxyOption::Env, Some(&services), HOST), None);
+        assert_eq!(decided(&services), None);
     }
 
     #[test]
@@ -211,7 +216,10 @@ mod tests {
             ..settings("http://u:canary@p:8080", "*.corp")
         };
         let system = SystemProxies { user: Some(user), services: Some(settings("p", "")) };
-        let shown = evidence(Some(&system), HOST).unwrap();
+        let environment = Environment::from_pairs([]);
+        let settings = Settings { environment: &environment, system: Some(&system), scripts: None };
+        let target = Target::parse(HOST, None).unwrap();
+        let shown = evidence(settings, &target).unwrap();
         let user = shown.user.as_ref().unwrap();
         assert_eq!(user.script.as_deref(), Some("http://wpad.corp/p.pac"));
         assert_eq!(user.proxy.as_deref(), Some("http://p:8080"));

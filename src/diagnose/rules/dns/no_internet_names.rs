@@ -33,6 +33,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         ProxyReason::SystemExempted { entry } => {
             Some(format!("the system's proxy settings ({entry}) exempt the name from the proxy"))
         }
+        ProxyReason::ScriptDirect => {
+            Some("the script of the system's proxy settings gives none".to_owned())
+        }
         ProxyReason::OptionNone => Some("--proxy none was given".to_owned()),
         _ => Some("no proxy is configured".to_owned()),
     };

@@ -65,12 +65,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
 }
 
 /// Sets the proxy where such a client reads it.
-fn in_the_client(reason: &ProxyReason) -> Step {
+pub(super) fn in_the_client(reason: &ProxyReason) -> Step {
     let clients = "in Java with -Dhttps.proxyHost and -Dhttps.proxyPort, in Node 24 and later with \
                    NODE_USE_ENV_PROXY=1, in older ones with an agent such as undici's \
                    EnvHttpProxyAgent";
     match reason {
-        ProxyReason::System => Step::local(format!(
+        ProxyReason::System | ProxyReason::Script => Step::local(format!(
             "set HTTPS_PROXY in the environment of such a client, which curl and Go read, or set \
              the proxy in the client itself: {clients}; services that use WinHTTP read `netsh \
              winhttp set proxy`"

@@ -5,6 +5,7 @@ mod address_dead;
 mod before_private_endpoint;
 mod client_proxies;
 mod clients_without;
+mod clients_without_script;
 mod connect;
 mod connections;
 mod exempted;
@@ -15,7 +16,9 @@ mod no_proxy_dialect;
 mod not_walked;
 mod refusals;
 mod resolves_publicly;
+mod script_failed;
 mod script_not_run;
+mod script_others;
 mod url_unreadable;
 
 use std::fmt::Display;
@@ -45,7 +48,10 @@ pub(super) const RULES: &[Rule] = &[
     not_walked::RULE,
     exempted::RULE,
     script_not_run::RULE,
+    script_failed::RULE,
+    script_others::RULE,
     clients_without::RULE,
+    clients_without_script::RULE,
     url_unreadable::RULE,
     address_dead::RULE,
     slow::PROXY,
@@ -77,10 +83,12 @@ pub(in crate::diagnose) fn configured_by(e: &Evidence) -> String {
         Reason::Variable { name } => format!("set by {name}"),
         Reason::OptionUrl => "set by --proxy".to_owned(),
         Reason::System => "set by the system's proxy settings".to_owned(),
+        Reason::Script => "given by the script of the system's proxy settings".to_owned(),
         Reason::NotConfigured
         | Reason::NotHttp
         | Reason::OptionNone
         | Reason::Exempted { .. }
-        | Reason::SystemExempted { .. } => "applied to this target".to_owned(),
+        | Reason::SystemExempted { .. }
+        | Reason::ScriptDirect => "applied to this target".to_owned(),
     }
 }

@@ -133,6 +133,19 @@ pub(in crate::diagnose) fn step(e: &Evidence, message: &str) -> Step {
         ))
         .undo("take the entry out again");
     }
+    // The list of exceptions does not count where a script gives the proxy.
+    if e.vantage.proxy.reason == ProxyReason::Script {
+        let host = &e.target.host;
+        return Step::shared(
+            format!(
+                "{message}: in the script of the proxy settings, return DIRECT for {host}, as the \
+                 owner of the script decides{}",
+                others(e)
+            ),
+            "every client whose settings name the script connects to this host without the proxy",
+        )
+        .undo("take the condition out of the script again");
+    }
     let name = variable(e);
     let host = reading::word(&e.target.host);
     let held: Vec<&str> = e

@@ -1,6 +1,8 @@
 //! The call that a client would make, and what can be decided of it: which variable counts, and what
 //! in NO_PROXY or the settings of the system exempts the host.
 
+use super::super::Settings;
+use super::super::script::{self, Given};
 use super::super::system::{SystemChoice, server};
 use crate::evidence::text::clean;
 use crate::platform::SystemProxies;
@@ -14,6 +16,7 @@ pub(super) struct Call<'a> {
     pub(super) port: u16,
     pub(super) environment: &'a Environment,
     pub(super) system: Option<&'a SystemProxies>,
+    pub(super) settings: Settings<'a>,
 }
 
 /// What a client decides: which variable, and which entry of NO_PROXY against it.
@@ -26,6 +29,8 @@ pub(super) enum Decided {
     System { server: String },
     SystemExempted { entry: String },
     Script,
+    ScriptGives { server: String },
+    ScriptDirect,
 }
 
 impl Call<'_> {
@@ -82,6 +87,18 @@ impl Call<'_> {
                 .and_then(server)
                 .map_or(Decided::NoVariable, |server| Decided::System { server }),
             choice => choice.into(),
+        }
+    }
+
+    /// What a client does that runs the script of this user's settings, and takes the named proxy where
+    /// there is none or it cannot be had.
+    pub(super) fn by_script(&self) -> Decided {
+        let user = self.system.and_then(|system| system.user.as_ref());
+        match script::given(self.settings, self.host) {
+            Some(Given::Unknown) => Decided::Script,
+            Some(Given::Through(server)) => Decided::ScriptGives { server },
+            Some(Given::Direct) => Decided::ScriptDirect,
+            Some(Given::Nothing) | None => SystemChoice::of(user, self.host).into(),
         }
     }
 

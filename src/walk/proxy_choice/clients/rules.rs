@@ -1,7 +1,7 @@
 //! The rule of each client, as its sources have it.
 
 use super::super::system::SystemChoice;
-use super::super::{NO_PROXY_VARIABLES, PROXY_VARIABLES, ProxyOption, Settings, decide};
+use super::super::{NO_PROXY_VARIABLES, PROXY_VARIABLES, ProxyOption, decide};
 use super::call::{Call, Decided, through_unless};
 use crate::evidence::vantage::ProxyReason;
 
@@ -119,11 +119,7 @@ pub(super) fn node(call: &Call<'_>) -> Decided {
 pub(super) fn dotnet(call: &Call<'_>) -> Decided {
     let any = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"];
     if call.first(&any).is_none() {
-        let user = call.system.and_then(|system| system.user.as_ref());
-        return match user.is_some_and(|user| user.script.is_some()) {
-            true => Decided::Script,
-            false => SystemChoice::of(user, call.host).into(),
-        };
+        return call.by_script();
     }
     let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     call.by(&proxies, &["no_proxy", "NO_PROXY"], |list| {
@@ -144,11 +140,14 @@ pub(super) fn winhttp(call: &Call<'_>) -> Decided {
 }
 
 pub(super) fn own(call: &Call<'_>) -> Decided {
-    let settings = Settings { environment: call.environment, system: call.system };
-    let decision = decide(call.target, &ProxyOption::Env, settings).decision;
+    let decision = decide(call.target, &ProxyOption::Env, call.settings).decision;
     let Some((variable, value)) = call.first(&PROXY_VARIABLES) else {
         let user = call.system.and_then(|system| system.user.as_ref());
-        return SystemChoice::of(user, call.host).into();
+        // A script that this program could not run does not decide for it.
+        return match call.by_script() {
+            Decided::Script => SystemChoice::of(user, call.host).into(),
+            decided => decided,
+        };
     };
     match decision.reason {
         ProxyReason::Exempted { entry } => {
