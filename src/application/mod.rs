@@ -4,6 +4,7 @@
 
 mod document;
 pub mod revocation;
+mod unread;
 mod variables;
 
 use crate::args::With;
@@ -77,9 +78,9 @@ pub enum PartError {
     /// Nothing names an account.
     #[error(
         "no account: name one, or set AZURE_OPENAI_ENDPOINT or the endpoint of a Foundry project \
-         (see --help)"
+         (see --help){0}"
     )]
-    NoAccount,
+    NoAccount(String),
     /// A kind that no service has.
     #[error("--with {0}=...: there is no such service; the kinds are {1}")]
     Kind(String, String),
@@ -151,7 +152,7 @@ pub fn parts(
         }
     }
     if !parts.list.iter().any(|part| part.is_account() || part.gateway()) {
-        return Err(PartError::NoAccount);
+        return Err(PartError::NoAccount(variables::other_account(environment)));
     }
     let cloud = parts.list.iter().find_map(|part| part.target.seen.cloud.as_deref());
     let cloud = cloud.and_then(Cloud::named).unwrap_or(Cloud::Public);
@@ -293,6 +294,11 @@ impl Parts {
         let problem = |error| PartError::Target(name.to_owned(), error);
         if found.value.starts_with(['"', '\'']) || found.value.ends_with(['"', '\'']) {
             return Err(problem(TargetError::Quotes));
+        }
+        // A URL says itself what it lacks: a scheme of its own, or a host without a domain.
+        if found.is_bare && found.variable.is_account() && found.value.contains("://") {
+            let bad = Target::parse(&found.value, None).err().filter(|e| e.is_of_url());
+            return Err(bad.map_or_else(|| PartError::NoName(name.to_owned()), problem));
         }
         let host = match (found.is_bare, services::by_id(found.variable.service)) {
             (true, Some(service)) => {

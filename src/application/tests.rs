@@ -203,11 +203,53 @@ fn connection_strings_name_what_the_sdk_calls() {
     );
     let insights = |value: &str| {
         let pair = ("APPLICATIONINSIGHTS_CONNECTION_STRING".to_owned(), value.to_owned());
-        notes(&Environment::from_pairs([pair])).concat()
+        notes(&Environment::from_pairs([pair]), &[]).concat()
     };
     assert!(insights("InstrumentationKey=canary").contains("no IngestionEndpoint"));
     assert_eq!(insights("InstrumentationKey=x;IngestionEndpoint=https://x.example/"), "");
     assert!(!insights("InstrumentationKey=canary").contains("canary"));
+}
+
+#[test]
+fn a_host_of_azure_in_a_variable_that_no_row_has_is_named_and_nothing_else_of_its_value() {
+    let said = |pairs: &[(&str, &str)], checked: &[&str]| {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let checked: Vec<String> = checked.iter().map(|host| (*host).to_owned()).collect();
+        notes(&Environment::from_pairs(pairs), &checked).concat()
+    };
+    let pairs = [
+        ("OPENAI_BASE_URL", "https://emb.openai.azure.com/openai/v1/?api-key=canary"),
+        ("APPSETTING_X", "https://myacct.openai.azure.com/"),
+        ("Search__Endpoint", "s.search.windows.net"),
+        ("SAS", "https://st.blob.core.windows.net/c?sig=canary"),
+    ];
+    let notes = said(&pairs, &["myacct.openai.azure.com"]);
+    for named in ["OPENAI_BASE_URL names emb.openai", "--with search=s.search", "--with blob=st."] {
+        assert!(notes.contains(named), "{notes}");
+    }
+    assert!(!notes.contains("canary") && !notes.contains("myacct"), "{notes}");
+    // The quiet neighbours: what has a row, the application's own host, and what is no host.
+    for (name, value) in [
+        ("AZURE_SEARCH_ENDPOINT", "https://s.search.windows.net"),
+        ("WEBSITE_HOSTNAME", "app.azurewebsites.net"),
+        ("OPENAI_BASE_URL", "https://gw.corp.example/v1"),
+        ("DB", "Endpoint=https://a.openai.azure.com/;Key=canary"),
+        ("AZURE_RESOURCE_NAME", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"),
+    ] {
+        assert_eq!(said(&[(name, value)], &[]), "", "{name}");
+    }
+    let pair = ("AZURE_API_BASE", "https://a.openai.azure.com");
+    let error = hosts(&[], &[], &[pair]).unwrap_err().to_string();
+    assert!(error.contains("AZURE_API_BASE names one"), "{error}");
+    let error = hosts(&[], &[], &[("AZURE_OPENAI_SERVICE", "cog-x")]).unwrap_err().to_string();
+    assert!(error.ends_with("aoai-probe app cog-x.openai.azure.com"), "{error}");
+    for (value, words) in [
+        ("http://litellm:4000", "where the gateway runs"),
+        ("https://litellm:4000/v1", "has no domain"),
+    ] {
+        let error = hosts(&[], &[], &[("AZURE_OPENAI_ENDPOINT", value)]).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use super::unread::{Unread, unread};
 use crate::target::Target;
 use crate::world::Environment;
 
@@ -150,13 +151,28 @@ pub(super) fn named(environment: &Environment) -> Vec<Found> {
     VARIABLES.iter().filter_map(one).collect()
 }
 
-/// What is set and names nothing, a line each.
+/// What names an account in a variable that no row has, for where nothing else names one.
+pub(super) fn other_account(environment: &Environment) -> String {
+    let all = unread(environment, &[]);
+    let found = all.iter().find(|found| found.is_account());
+    let words = |found: &Unread| {
+        let Unread { name, host, .. } = found;
+        format!(". {name} names one, and is not read: aoai-probe app {host}")
+    };
+    found.map(words).unwrap_or_default()
+}
+
+/// What is set and is not checked, a line each; `checked`: the hosts that are.
 #[must_use]
-pub fn notes(environment: &Environment) -> Vec<String> {
+pub fn notes(environment: &Environment, checked: &[String]) -> Vec<String> {
     let insights = environment.get(INSIGHTS).map(str::trim).filter(|text| text.contains('='));
     let lacks = insights.is_some_and(|text| of_connection(text, INGESTION).is_none());
     let note = || format!("{INSIGHTS}: no {INGESTION}; the default host is not checked");
-    lacks.then(note).into_iter().collect()
+    let unread = unread(environment, checked).into_iter().map(|found| {
+        let Unread { name, host, service } = found;
+        format!("{name} names {host}, which is not checked: --with {service}={host} adds it")
+    });
+    lacks.then(note).into_iter().chain(unread).collect()
 }
 
 /// The host of a URL or of `host[:port][/path]`, without judging it.

@@ -12,7 +12,7 @@ use crate::services::{self, Service};
 
 use super::engines::documented_refusal::{Inside, Leg};
 use super::rule::Check;
-use super::rules::http::answered_by::{AnsweredBy, answered_by, is_page};
+use super::rules::http::answered_by::{AnsweredBy, Signature, answered_by, is_page};
 use super::rules::http::refusals::{self, Leaves, Refusal};
 use super::rules::http::{front_answered, gateway_policy, host_kind, refusal_match};
 use super::view::View;
@@ -113,12 +113,23 @@ pub fn text(answer: &HttpAnswer) -> &str {
 pub fn explained(asked: &Asked, answer: &HttpAnswer, of_platform: bool) -> ExplainedAnswer {
     let line = refusal_match::answer_line(answer);
     let text = text(answer);
-    let unanswered = (answer.status == 0).then(|| unanswered::why(text)).flatten();
+    let read = matched(asked, answer);
+    // A program that logs its own 5xx with the reason of its call passes nothing on: none answered it.
+    let is_own = |(_, row): &(Evidence, &Refusal)| {
+        row.id == "http-server-error"
+            && !row.by_text()
+            && answer.error.is_none()
+            && !is_page(answer)
+    };
+    let relays = read.as_ref().is_some_and(is_own) && unanswered::shows_hop(text);
+    let unanswered = (answer.status == 0 || relays).then(|| unanswered::why(text)).flatten();
     // What a library says of its own call has no status: no front answered it.
-    let read = matched(asked, answer).filter(|(evidence, row)| {
+    let read = read.filter(|_| !relays).filter(|(evidence, row)| {
         let front = row.id == "http-front-answered";
         let product = || answered_by(reading::service(evidence), answer).product().is_some();
-        !(front && unanswered.is_some()) || product()
+        // Words of a client may name a product, as the issuer of a certificate does.
+        let is_answer = row.by_text() || answer.status != 0;
+        !(front && unanswered.is_some()) || is_answer && product()
     });
     // What only a status shows, or that something is in front, may be of another server.
     let own = read.as_ref().is_some_and(|(evidence, row)| {
@@ -194,7 +205,17 @@ fn matched_by(base: &Evidence, answer: &HttpAnswer) -> Option<(Evidence, &'stati
     };
     let read: Vec<_> = all.by_ref().filter_map(read).collect();
     let by_text = read.iter().position(|(_, row)| row.by_text());
-    let at = by_text.or((answer.status != 0 && !read.is_empty()).then_some(0))?;
+    // A page without its status: what is in front is known by its own text.
+    let front = || {
+        let who = answered_by(reading::service(base), answer);
+        let is_its_own = |product: &&Signature| {
+            product.own_answers_only && (product.verified || is_page(answer))
+        };
+        who.product().filter(is_its_own)?;
+        read.iter().position(|(_, row)| row.id == "http-front-answered")
+    };
+    let first = || (answer.status != 0 && !read.is_empty()).then_some(0);
+    let at = by_text.or_else(first).or_else(front)?;
     read.into_iter().nth(at)
 }
 
@@ -223,7 +244,10 @@ fn meaning(
 ) -> Result<AnswerMeaning, &'static str> {
     // The pages of these are about the requests that this tool makes.
     if matches!(row.leaves, Leaves::Deployment | Leaves::Unproved) {
-        return Err("it is about the request itself, not about the network or the caller");
+        return Err(match answer.status {
+            200..300 => SUCCESS,
+            _ => "it is about the request itself, not about the network or the caller",
+        });
     }
     let leg = leg_of(row);
     let service = evidence.target.service_name.clone().unwrap_or_default();
@@ -319,6 +343,9 @@ fn refused(e: &Evidence, answer: &HttpAnswer, row: &Refusal, is_assumed: bool) -
     let policy = gateway_policy::RULES.iter().any(|rule| rule.id == row.id);
     let asks_for_a_key = policy || row.id == "identity-gateway-key";
     let of_gateway = policy || row.leaves == Leaves::FrontAsks;
+    if let AnsweredBy::Named { server } = &who {
+        return format!("by a server that calls itself {server}: {service}, or something in front");
+    }
     match (of_gateway, row.by_text()) {
         (true, true) if asks_for_a_key => {
             "by an API Management gateway, which its text shows".to_owned()

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Bytes of an answer's body that are read, unless a request says otherwise.
+pub const BODY_LIMIT: usize = 2 << 20;
+
 /// The HTTP hop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HttpHop {

@@ -89,6 +89,14 @@ struct Mention {
 #[must_use]
 pub(super) fn callee(text: &str, end: usize, fits: impl Fn(&str) -> bool) -> Option<String> {
     let all = mentions(text);
+    // What a message quotes of another call has the host of that one: the answer is of its caller.
+    let quoted = quotes(text).and_then(|leg| leg.inside.as_ref());
+    let is_inside = |host: &str| {
+        quoted.is_some_and(|inside| {
+            crate::services::find(host).is_some_and(|found| found.service.id == inside.service)
+        })
+    };
+    let fits = |host: &str| fits(host) && !is_inside(host);
     let fitting = |found: &&Mention| fits(&found.host);
     let host = |found: &Mention| found.host.clone();
     // A message that quotes another call names the host of that one too: it is a part of the answer.

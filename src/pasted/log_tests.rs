@@ -228,7 +228,7 @@ fn statuses_and_words_of_more_clients_are_read() {
             "[error] 7#7: *1 myacct.openai.azure.com could not be resolved (3: Host not found)",
             "(dns)",
         ),
-        ("{\"error\": {\"cause\": {\"code\": \"UND_ERR_CONNECT_TIMEOUT\"}}}", "(tcp)"),
+        ("{\"error\": {\"cause\": {\"code\": \"UND_ERR_CONNECT_TIMEOUT\"}}}", "(tcp or tls)"),
         (
             "WorkloadIdentityCredential: [Errno 2] No such file or directory: \
              '/var/run/secrets/azure/tokens/azure-identity-token'",

@@ -1,7 +1,7 @@
 //! An answer that an application printed: its text in, what it means out. Nothing is sent.
 //!
 //! `secrets` takes out what may be a key, `read` finds status, headers and body in what libraries
-//! print, `python` reads the form that Python gives a body, `hosts` finds which host was asked, and
+//! print, `statuses` which status of several counts, `python` reads the form that Python gives a body, `hosts` finds which host was asked, and
 //! `vendors` knows those that are not of Azure. What an
 //! answer means is in the tables
 //! that a walk's answers are judged by (`diagnose::pasted`).
@@ -10,6 +10,7 @@ mod hosts;
 mod python;
 mod read;
 mod secrets;
+mod statuses;
 mod vendors;
 
 use crate::diagnose::pasted::{self, Asked};
@@ -73,6 +74,8 @@ pub fn explain(
 
 #[cfg(test)]
 mod log_tests;
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod symptoms;
 #[cfg(test)]

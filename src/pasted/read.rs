@@ -9,6 +9,7 @@ use crate::evidence::text::clean;
 use crate::secret::Redactor;
 use crate::wire::http::{KEPT_HEADERS, printed_answer};
 
+use super::statuses::{Found, chosen, statuses};
 use super::{hosts, python};
 
 /// Characters that are kept of a text without a body that can be read.
@@ -23,30 +24,8 @@ const BODIES: usize = 64;
 /// Texts inside texts, at most.
 const DEPTH: usize = 4;
 
-/// Words before a status, in lower case.
-const BEFORE_STATUS: &[&str] = &[
-    "http/",
-    "http ",
-    "status",
-    "response",
-    "error code",
-    "errorcode",
-    "error:",
-    "<title>",
-    "<h1>",
-];
-/// What follows a status with which a line begins, in lower case.
-const BEHIND_STATUS: &[&str] = &[": litellm."];
 /// What comes before the phrase of a status, where a program prints no number.
 const BEFORE_PHRASE: &[&str] = &["invalid status '", "Error: (", "Exception: ("];
-/// What begins the line of a request, in lower case.
-const METHODS: &[&str] =
-    &["get /", "post /", "put /", "delete /", "patch /", "head /", "options /"];
-/// How far before the version of a request's line its method is looked for.
-const LINE: usize = 4096;
-/// How far before a status they are looked for.
-const NEAR: usize = 24;
-
 /// What was found in a text.
 pub(super) struct Printed<'t> {
     text: &'t str,
@@ -162,6 +141,10 @@ impl<'t> Printed<'t> {
         if let (Some(body), Some(error)) = (all, &mut answer.error) {
             error.message = Some(clean(&redactor.redact(&body), TEXT));
         }
+        // What a program logs as JSON may have the error in any of its fields.
+        if let (Some(body), None, None) = (&self.body, &answer.error, &answer.models) {
+            answer.body_excerpt = Some(clean(&redactor.redact(&body.to_string()), TEXT));
+        }
         // A code that is a number is a status, where nothing else names one.
         let code = || status_of_code(answer.code()?);
         let known = known.or_else(code).or_else(|| status_of_phrase(self.text));
@@ -197,71 +180,13 @@ fn end_of_line(text: &str, at: usize) -> Option<usize> {
     text.get(at..)?.find('\n').map(|length| at + length)
 }
 
-/// A status in a text, with its place.
-struct Found {
-    at: usize,
-    /// Whether it is in the first line of an answer.
-    is_head: bool,
-    /// Whether that line is quoted in one of a log: no body follows it.
-    is_quoted: bool,
-    status: u16,
-}
-
-/// The statuses: three digits behind a word that announces them.
-fn statuses(text: &str) -> Vec<Found> {
-    let lower = text.to_ascii_lowercase();
-    let found = |from: usize| {
-        let digits: String = lower[from..].chars().take_while(char::is_ascii_digit).collect();
-        let status = digits.parse().ok().filter(|status| (200..600).contains(status))?;
-        let before: String = lower[..from].chars().rev().take(NEAR).collect();
-        let before: String = before.chars().rev().collect();
-        let last = BEFORE_STATUS.iter().filter_map(|word| Some((before.rfind(word)?, *word))).max();
-        let behind = &lower[from + digits.len()..];
-        let begins = lower[..from].is_empty() || lower[..from].ends_with('\n');
-        if begins && BEHIND_STATUS.iter().any(|words| behind.starts_with(words)) {
-            return Some(Found { at: from, is_head: false, is_quoted: false, status });
-        }
-        let (at, word) = last?;
-        // Between the word and the number: a version, signs, or `code`.
-        let between = before[at + word.len()..]
-            .trim_start_matches(|c: char| word == "http/" && (c.is_ascii_digit() || c == '.'));
-        let between = between.replace("code", "");
-        let joins = |c: char| " :='\"()\\_-".contains(c);
-        let is_head = word == "http/";
-        let line = line_before(&lower, from - before.len() + at);
-        let fits =
-            digits.len() == 3 && between.chars().all(joins) && !(is_head && is_of_server(line));
-        let is_quoted = line.contains('"');
-        fits.then_some(Found { at: from, is_head, is_quoted, status })
-    };
-    let starts = lower.char_indices().filter(|(at, c)| {
-        c.is_ascii_digit() && !lower[..*at].ends_with(|c: char| c.is_ascii_alphanumeric())
-    });
-    starts.filter_map(|(at, _)| found(at)).collect()
-}
-
-/// What is before a place in its line, as far as it matters.
-fn line_before(text: &str, place: usize) -> &str {
-    let near = (place.saturating_sub(LINE)..=place).find(|at| text.is_char_boundary(*at));
-    text[near.unwrap_or(place)..place].rsplit('\n').next().unwrap_or_default()
-}
-
-/// Whether this is, up to the version of HTTP, the line that a server logs of a request it was sent: the
-/// status behind it is the application's own. A client that logs the same names the server before it
-/// (fact H140).
-fn is_of_server(line: &str) -> bool {
-    let (before, request) = line.rsplit_once('"').unwrap_or(("", line));
-    let words = before.split_whitespace().next_back().unwrap_or_default();
-    METHODS.iter().any(|method| request.contains(method)) && !words.contains("://")
-}
-
 /// What follows the last answer of a text, where it is words of a client that got none: then the last
 /// call is the one that failed. Behind the first line of an answer they may be its body, what a proxy
 /// refuses was answered, and another part of the application has its own failures.
 fn unanswered<'t>(text: &'t str, all: &[Found], body: usize) -> Option<&'t str> {
     let last = all.iter().rfind(|found| found.at >= body);
     let from = match last {
-        Some(found) if found.is_quoted => found.at,
+        Some(found) if found.is_quoted || is_of_tunnel(text, found) => found.at,
         Some(_) => return None,
         None if body > 0 => body,
         None => return None,
@@ -272,17 +197,12 @@ fn unanswered<'t>(text: &'t str, all: &[Found], body: usize) -> Option<&'t str> 
     (no_answer(rest).is_some() && is_own()).then_some(rest)
 }
 
-/// Which of several statuses counts: that of the last head that failed, or of the last, as behind a
-/// proxy's answer to CONNECT; without heads the first. Behind the head of a success in a log, what
-/// failed then may have none.
-fn chosen<'f>(all: impl Iterator<Item = &'f Found>) -> Option<&'f Found> {
-    let all: Vec<&Found> = all.collect();
-    let last = all.iter().rposition(|found| found.is_head);
-    let passed = last.filter(|at| all[*at].is_quoted && all[*at].status < 400);
-    let behind = passed.and_then(|at| all[at..].iter().find(|found| found.status >= 400));
-    let heads = || all.iter().rev().filter(|found| found.is_head);
-    let failed = heads().find(|found| found.status >= 400);
-    behind.or(failed).or_else(|| heads().next()).or_else(|| all.first()).copied()
+/// Whether a status is that of a proxy that opened a tunnel: what the client says behind it is of the call.
+fn is_of_tunnel(text: &str, found: &Found) -> bool {
+    let from = text[..found.at].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[from..].lines().next().unwrap_or_default().to_ascii_lowercase();
+    let opened = ["connection established", "tunnel established", "to connect request"];
+    (200..300).contains(&found.status) && opened.iter().any(|words| line.contains(words))
 }
 
 /// The status of a body: one directly before it; else what precedes it, from the body `before` on; else

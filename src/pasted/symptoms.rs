@@ -5,7 +5,7 @@ use super::{callee, explain};
 use crate::diagnosis::{Confidence, ExplainedAnswer};
 
 /// The host of a text, of those of Azure.
-fn host(text: &str) -> Option<String> {
+pub(super) fn host(text: &str) -> Option<String> {
     let fits = |host: &str| {
         ["azure.com", "azure.net", "windows.net", "azurecr.io"]
             .iter()
@@ -14,12 +14,12 @@ fn host(text: &str) -> Option<String> {
     callee(text, &base("openai"), fits).filter(|host| fits(host))
 }
 
-fn assumed(text: &str) -> ExplainedAnswer {
+pub(super) fn assumed(text: &str) -> ExplainedAnswer {
     explain(text, &base("openai"), true, &[]).remove(0)
 }
 
 /// The finding, and of which call.
-fn read(text: &str) -> (&'static str, String) {
+pub(super) fn read(text: &str) -> (&'static str, String) {
     match assumed(text).meaning {
         Ok(meaning) => (meaning.id, meaning.callee),
         Err(why) => ("-", why.to_owned()),
@@ -178,6 +178,33 @@ fn the_answer_of_a_token_endpoint_is_not_the_service_s() {
             "AuthenticationRequiredError: ManagedIdentityCredential: Response body: <html><body>[Fiddler] \
              failed.</body></html> (status code 502)",
             "identity-metadata-proxy",
+        ),
+        (
+            "ManagedIdentityCredential authentication failed. Message Network unreachable. Message: connect \
+             EHOSTUNREACH 169.254.169.254:80",
+            "identity-metadata-unreachable",
+        ),
+        (
+            "ManagedIdentityCredential authentication failed: Service request failed.\nStatus: 403 (connecting to \
+             169.254.169.254:80: dial tcp 169.254.169.254:80: connectex: A socket operation was attempted to an \
+             unreachable network.)",
+            "identity-metadata-unreachable",
+        ),
+        (
+            "CredentialUnavailableException: ManagedIdentityCredential authentication unavailable. No Managed \
+             Identity endpoint found.",
+            "identity-metadata-unreachable",
+        ),
+        (
+            "ManagedIdentityCredential authentication failed: Service request failed.\nStatus: 400 (Bad Request)\n\
+             {\"statusCode\":400,\"message\":\"No User Assigned or Delegated Managed Identity found for specified \
+             ClientId/ResourceId/PrincipalId.\"}",
+            "identity-managed-not-assigned",
+        ),
+        (
+            "ManagedIdentityCredential authentication failed: Service request failed.\nStatus: 404 (Not Found)\n\
+             Content:\nno azure identity found for request clientID 1234",
+            "identity-pod-identity",
         ),
         (
             "Get \"http://localhost:2579/host/token/?resource=https://vault.azure.net\": dial tcp \

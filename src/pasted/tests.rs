@@ -226,7 +226,7 @@ fn what_no_server_answered_is_not_called_refused() {
         ("PKIX path building failed", "(tls)"),
         ("code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'", "(tls)"),
         ("curl: (60) SSL certificate problem: self-signed certificate in chain", "(tls)"),
-        ("curl: (6) Could not resolve host: x", "(dns)"),
+        ("curl: (6) Could not resolve host: x.openai.azure.com", "(dns)"),
         ("connect ECONNREFUSED 10.0.0.4:443", "(tcp)"),
         ("System.Net.Sockets.SocketException (10060): A connection attempt failed", "(tcp)"),
         (

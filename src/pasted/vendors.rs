@@ -35,12 +35,21 @@ const HOSTS: &[Row] = &[
     ("api.groq.com", not_azure!("Groq's API")),
     ("api.deepseek.com", not_azure!("DeepSeek's API")),
     ("openrouter.ai", not_azure!("OpenRouter")),
+    ("api.x.ai", not_azure!("xAI's API")),
     ("models.github.ai", not_azure!("GitHub Models")),
     ("models.inference.ai.azure.com", not_azure!("GitHub Models")),
 ];
 
 /// Pages that a message sends its reader to.
-const PAGES: &[Row] = &[("platform.openai.com/account/api-keys", HOSTS[0].1)];
+const PAGES: &[Row] = &[
+    ("platform.openai.com/account/api-keys", HOSTS[0].1),
+    ("does not have authorization to perform action", CONTROL_PLANE),
+    ("denied because of the deny assignment", CONTROL_PLANE),
+];
+/// The control plane's own refusal (fact H183).
+const CONTROL_PLANE: &str = "the text is of Azure Resource Manager, the control plane, and of no call to the account: the caller has no \
+     role with the action that the text names at the scope that it names, or a deny assignment takes it away. \
+     The path to the account and its network rules have no part in it (identity)";
 
 /// The sentence about the one that answered, if it is known: `host` was called, if the text shows one.
 #[must_use]

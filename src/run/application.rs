@@ -58,7 +58,7 @@ pub(super) fn check(
         follow_up: Some(FollowUp { seen: &seen, entries: &further, plan: REVOCATION_PLAN }),
     };
     // Each entry has its own options already; those of the command line repeat one of them alone.
-    let notes = notes(&world);
+    let notes = notes(&world, &parts, options.output.anonymise);
     let mut output = round::walked(round, options, world, terminal, progress)?;
     output.err.insert_str(0, &notes);
     Ok(output)
@@ -84,12 +84,18 @@ fn revocation_entries(places: &BTreeSet<String>, options: &Check) -> Vec<Entry> 
 pub(super) fn inventory(arguments: &Application, world: &World) -> Result<Output, String> {
     let parts = parts(arguments, world)?;
     let used: Vec<Part> = parts.into_iter().filter(Part::is_used).collect();
-    Ok(Output { out: application::document(&used), err: notes(world), ..Output::default() })
+    let err = notes(world, &used, false);
+    Ok(Output { out: application::document(&used), err, ..Output::default() })
 }
 
 /// What is set and is not checked, for standard error.
-fn notes(world: &World) -> String {
-    let notes = application::notes(&world.environment);
+fn notes(world: &World, parts: &[Part], anonymise: bool) -> String {
+    // What leaves the company has no names of it.
+    if anonymise {
+        return String::new();
+    }
+    let checked: Vec<String> = parts.iter().map(|part| part.target.seen.host.clone()).collect();
+    let notes = application::notes(&world.environment, &checked);
     notes.iter().map(|note| format!("aoai-probe: {note}\n")).collect()
 }
 

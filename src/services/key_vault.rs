@@ -58,6 +58,10 @@ const REFUSALS: &[Refusal] = &[
     Refusal::identity("identity-role-missing", "G22", 403, 403)
         .blames(Blames::Rights)
         .inner(&["forbiddenbyrbac"]),
+    // An SDK prints the message first, and a log may be cut before the code.
+    Refusal::identity("identity-role-missing", "G22", 403, 403)
+        .blames(Blames::Rights)
+        .words(&["caller is not authorized to perform action on resource"]),
     Refusal::identity("identity-access-policy", "G23", 403, 403)
         .blames(Blames::Rights)
         .inner(&["accessdenied", "forbiddenbypolicy"]),

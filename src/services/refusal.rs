@@ -106,6 +106,8 @@ pub enum Condition {
     FromDeployment,
     /// It has none.
     NoFrame,
+    /// It has a body.
+    Body,
     /// The error format is the gateway's.
     Flat,
     /// The error format is not the gateway's, or the service's headers are there.

@@ -23,7 +23,11 @@ pub enum TargetError {
     )]
     Signature,
     /// A URL that is not https.
-    #[error("{0}:// is not how Azure OpenAI is reached: the endpoint begins with https://")]
+    #[error(
+        "{0}:// is not how Azure OpenAI is reached: the endpoint begins with https://. If a gateway of your \
+         own takes calls at this URL, its own call to the account is the one to check: run this where the \
+         gateway runs, with the account's endpoint"
+    )]
     Scheme(String),
     /// The scheme is there twice.
     #[error("the scheme is there twice: the endpoint is https://<account>.openai.azure.com/")]
@@ -75,6 +79,13 @@ pub enum TargetError {
     /// Not encodable as an IDN.
     #[error("the name cannot be written in its ASCII form (IDNA): {0}")]
     Idna(String),
+    /// The host of a URL has no domain.
+    #[error(
+        "this is a URL, and clients call its host as it stands, which has no domain. If the account of that \
+         name is meant, write https://<account>.openai.azure.com/, also in the application's variable; if a \
+         gateway of your own is, its whole host name with --service openai"
+    )]
+    OneLabel,
     /// A bare account name that is none.
     #[error("{0:?} is no account name: letters, digits and hyphens, 2 to 64 of them")]
     Account(String),
@@ -107,6 +118,14 @@ pub enum TargetError {
     /// An unknown `--service`.
     #[error("there is no service {0:?}; one of: {1}")]
     Service(String, String),
+}
+
+impl TargetError {
+    /// Whether it says what is wrong with a URL, and repeats nothing that may be a secret.
+    #[must_use]
+    pub const fn is_of_url(&self) -> bool {
+        matches!(self, Self::Scheme(_) | Self::OneLabel | Self::DoubleScheme | Self::Placeholder)
+    }
 }
 
 /// Why a host cannot be what is behind a target.

@@ -87,10 +87,14 @@ pub(super) fn from_url(typed: &str) -> Result<(String, Option<u16>, String), Tar
         None => return Err(TargetError::Empty),
     };
     let name = name.strip_suffix('.').unwrap_or(&name);
-    let host = if name.contains('.') { host_name(name)? } else { from_name(name)? };
     // What is typed counts, also where it is the scheme's own port.
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let typed_port = url.port().or(authority.ends_with(":443").then_some(443));
+    let host = if name.contains('.') { host_name(name)? } else { from_name(name)? };
+    // A client calls the host of a URL as it stands: an account of that name may be another's.
+    if !name.contains('.') && (typed.contains("://") || typed_port.is_some()) {
+        return Err(TargetError::OneLabel);
+    }
     Ok((host, typed_port, url.path().to_owned()))
 }
 

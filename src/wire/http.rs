@@ -26,8 +26,8 @@ pub(crate) use answer::{KEPT_HEADERS, printed_answer};
 pub(super) use answer::{answer, kept_headers};
 pub use request::{AGENT, Authentication, Call, SecretRequest};
 
-/// Bytes of an answer's body that are read, unless the request says otherwise.
-pub const BODY_LIMIT: usize = 2 << 20;
+pub use crate::evidence::http::BODY_LIMIT;
+
 /// Bytes of an answer's head that are read.
 const HEAD_LIMIT: usize = 64 << 10;
 

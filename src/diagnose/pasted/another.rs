@@ -31,18 +31,32 @@ const GATEWAYS: &[(&str, &str, bool)] = &[
     ("litellm.", "LiteLLM", true),
     ("upstream connect error", "Envoy", false),
     ("is_bifrost_error", "Bifrost", false),
+    ("azure-apim.net\"", "a connector of Logic Apps or Power Platform", false),
+    ("while connecting to upstream", "nginx", false),
+    ("while ssl handshaking to upstream", "nginx", false),
+    ("while reading response header from upstream", "nginx", false),
+    ("while sending request to upstream", "nginx", false),
+    ("is down, reason: layer", "HAProxy", false),
     ("while calling backend service", "API Management", false),
     ("backendconnectionfailure", "API Management", false),
 ];
 
 /// Findings of a platform's token endpoint by words in lower case (fact H151).
 const OF_PLATFORM: &[(&[&str], &str)] = &[
-    (&["requested identity isn't assigned to this resource"], "identity-managed-not-assigned"),
+    (
+        &[
+            "requested identity isn't assigned to this resource",
+            "no user assigned or delegated managed identity found",
+            "managedidentitynotfound",
+        ],
+        "identity-managed-not-assigned",
+    ),
     (
         &[
             "identity not found",
             "has not been assigned to this resource",
             "no default identity is assigned",
+            "unable to load the proper managed identity",
         ],
         "identity-managed-missing",
     ),
@@ -57,6 +71,12 @@ const OF_PLATFORM: &[(&[&str], &str)] = &[
             "econnrefused",
             "no route to host",
             "network is unreachable",
+            "unreachable network",
+            "managed_identity_unreachable_network",
+            "ehostunreach",
+            "enetunreach",
+            "attempted to use the imds endpoint, but it is not available",
+            "no managed identity endpoint found",
             "timed out",
             "i/o timeout",
         ],
@@ -104,6 +124,9 @@ fn of_platform(asked: &Asked, answer: &HttpAnswer, text: &str) -> Option<AnswerM
     let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
     let id = match answer.status {
         407 => "identity-metadata-proxy",
+        // A relay of the container runtime answers where it gets no connection itself (fact I130).
+        _ if says(&["connecting to 169.254.169.254:80"]) => "identity-metadata-unreachable",
+        400.. if identity::says_pod_identity(&text) => identity::POD_IDENTITY,
         _ => match OF_PLATFORM.iter().find(|(words, _)| says(words)) {
             Some((_, "identity-managed-missing")) if says(&["client_id=", "clientid="]) => {
                 "identity-managed-not-assigned"

@@ -16,18 +16,6 @@ macro_rules! no_server {
     };
 }
 
-/// The certificate is not for the name.
-const OF_NAME: &[&str] = &[
-    "remotecertificatenamemismatch",
-    "hostname mismatch",
-    "doesn't match",
-    "certificate is valid for",
-    "no subject alternative",
-    "no alternative certificate subject name",
-    "does not match certificate's altnames",
-    "err_tls_cert_altname_invalid",
-];
-
 /// What begins a sentence about a value that no client can send, and what ends it.
 macro_rules! not_sent {
     ($value:literal) => {
@@ -40,14 +28,17 @@ macro_rules! not_sent {
     };
 }
 
+mod connected;
+mod rows;
+
+use connected::{HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, ROWS, TCP};
+use rows::{BEFORE, NO_HOST};
+
 /// A chain of credentials none of which has a login: which of them was meant, the text does not show.
 const CHAIN: &str = "the client has no token: none of the sources of its chain gave one (identity). On a \
                      developer's machine, sign in first: az login, or azd auth login. If this is an Azure \
                      machine or a container of Azure, see in the text what its identity endpoint answered; \
                      where it gave no answer: aoai-probe explain identity-metadata-unreachable";
-/// What no check of a variable shows: the code gives a header what is no text.
-const NO_TEXT: &str = "nothing was sent: the application gave a header a value that is no text, as a number, or \
-                       None where a variable is not set (application)";
 /// What a chain of sources prints, in lower case.
 const OF_CHAIN: &[&str] =
     &["attempted credentials", "defaultazurecredential", "chainedtokencredential"];
@@ -69,292 +60,6 @@ pub(super) fn is_chain_of_developers(lower: &str) -> bool {
     let says = |words: &[&str]| words.iter().any(|words| lower.contains(words));
     says(OF_CHAIN) && says(OF_DEVELOPERS)
 }
-
-/// The first row that fits counts: a message names its first cause last.
-const ROWS: &[Row] = &[
-    (
-        &["invalid port:", "unknown scheme for proxy url", "socksio", "proxy url had"],
-        no_server!(
-            "the client cannot use a proxy variable as it is set, NO_PROXY included (proxy)"
-        ),
-    ),
-    (
-        &[
-            "missing an 'http://' or 'https://' protocol",
-            "unsupportedprotocol",
-            "unsupported protocol scheme",
-            "expected url scheme 'http' or 'https'",
-        ],
-        not_sent!(
-            "the endpoint that the client was given does not begin with https://, or has a \
-                 blank before it"
-        ),
-    ),
-    (
-        &[
-            "illegal header value b''",
-            "illegal header value b'bearer'",
-            "illegal header value b'bearer '",
-            "illegal header value b'bearer  '",
-        ],
-        not_sent!("the key or token is empty"),
-    ),
-    (&["must be of type str or bytes", "header value must be str or bytes"], NO_TEXT),
-    (
-        &[
-            "illegal header value",
-            "invalid header value",
-            "invalidheader",
-            "invalid header field value",
-            "invalid character in header content",
-            "new-line characters are not allowed in header values",
-        ],
-        not_sent!(
-            "the key or token has a character that no header can have, mostly a line end or a blank at its \
-                 end"
-        ),
-    ),
-    (
-        &[
-            "invalidurl",
-            "invalid non-printable ascii character",
-            "invalid idna hostname",
-            "err_invalid_url",
-        ],
-        not_sent!(
-            "the endpoint that the client was given, or a proxy variable, has a character or a port that no \
-                 URL can have, mostly a line end"
-        ),
-    ),
-    (
-        &[
-            "no such file or directory: '/var/run/secrets/azure/tokens",
-            "open /var/run/secrets/azure/tokens",
-            "azure-identity-token (no such file",
-        ],
-        no_server!(
-            "the client has no token: the file of workload identity is not in the container, which gets it \
-             where its pod has the label azure.workload.identity/use and a service account with the client \
-             id (identity)"
-        ),
-    ),
-    (
-        &[
-            "cannot connect to proxy",
-            "could not resolve proxy",
-            "unable to connect to proxy",
-            "proxyconnect tcp",
-            "connection timed out: proxy",
-            "connection refused: proxy",
-        ],
-        no_server!(
-            "the client got no connection to its proxy, and of the service nothing is shown (proxy)"
-        ),
-    ),
-    (
-        &[
-            "getaddrinfo",
-            "name or service not known",
-            "nodename nor servname",
-            "temporary failure in name resolution",
-            "name does not resolve",
-            "no such host",
-            "enotfound",
-            "eai_again",
-            "unknownhostexception",
-            "could not resolve host",
-            "remote name could not be resolved",
-            "domain name not found",
-            "could not contact dns",
-            "timeout while contacting dns",
-            "dnsnameresolver",
-            "cannot unmarshal dns message",
-            "system.net.dns.",
-            ":53: i/o timeout",
-            "dial tcp: lookup ",
-            "could not be resolved (",
-            "host not found in upstream",
-            "11001",
-        ],
-        no_server!("the client found no address for the name (dns)"),
-    ),
-    (
-        &["unsafe legacy renegotiation"],
-        no_server!(
-            "the client met a server that renegotiates TLS in the old way, as what inspects TLS on the \
-             way does and Azure does not (tls)"
-        ),
-    ),
-    (
-        &[
-            "basic constraints of ca cert not marked critical",
-            "missing authority key identifier",
-            "missing subject key identifier",
-            "ca cert does not include key usage",
-        ],
-        no_server!(
-            "the client checks certificates strictly, as Python does from 3.13 on, and one of an \
-             authority in the chain is not made as RFC 5280 wants it, mostly that of an inspection (tls)"
-        ),
-    ),
-    (
-        OF_NAME,
-        no_server!(
-            "the certificate that the client was shown is not for the name it asked for (tls)"
-        ),
-    ),
-    (
-        &[
-            "certificate_verify_failed",
-            "x509:",
-            "pkix path",
-            "unable_to_get_issuer_cert",
-            "unable to get local issuer",
-            "unable to verify the first certificate",
-            "self-signed certificate",
-            "self_signed_cert",
-            "self signed certificate",
-            "untrustedroot",
-            "partialchain",
-            "trust relationship for the ssl",
-            "sec_e_untrusted_root",
-            "0x80090325",
-        ],
-        no_server!("the client does not trust the certificate that it was shown (tls)"),
-    ),
-    (
-        &[
-            "revocationstatusunknown",
-            "offlinerevocation",
-            "crypt_e_revocation_offline",
-            "crypt_e_no_revocation_check",
-            "unable to check revocation",
-        ],
-        no_server!(
-            "the client could not see whether the certificate is revoked: it reached no OCSP responder \
-             or list at port 80, and the chain itself may be right (tls)"
-        ),
-    ),
-    (
-        &["remote certificate is invalid", "ssl certificate problem"],
-        no_server!("the client does not trust the certificate that it was shown (tls)"),
-    ),
-    (
-        &[
-            "eof occurred in violation of protocol",
-            "ssl_error_syscall",
-            "ssl_error_eof",
-            "remote party has closed the transport stream",
-            "before secure tls connection was established",
-        ],
-        no_server!("the connection was closed in the middle of the handshake (tls)"),
-    ),
-    (
-        &["unrecognized_name", "unrecognized name"],
-        no_server!("what answered does not know the name that the client asked for (tls)"),
-    ),
-    (
-        &[
-            "sslhandshakeexception",
-            "ssl connection could not be established",
-            "handshake failure",
-            "tls handshake timeout",
-            "sslv3_alert",
-            "wrong_version_number",
-        ],
-        no_server!("the handshake failed (tls)"),
-    ),
-    (
-        &[
-            "read etimedout",
-            "read timed out",
-            "channel response timed out",
-            "headers timeout error",
-            "und_err_headers_timeout",
-            "readtimeout",
-            "with 0 bytes received",
-        ],
-        no_server!("the connection stood, and no answer came within the client's time (http)"),
-    ),
-    (
-        &[
-            "econnrefused",
-            "connection refused",
-            "actively refused",
-            "no route to host",
-            "network is unreachable",
-            "enetunreach",
-            "ehostunreach",
-            "und_err_connect_timeout",
-            "etimedout",
-            "connection timed out",
-            "connect timeout",
-            "connecttimeout",
-            "connect call failed",
-            "connection attempt failed",
-            "i/o timeout",
-            "failed to connect to",
-            "reset reason: connection timeout",
-            "remote connection failure",
-            "ws_open_error_underlying_io_open_failed",
-            "10060",
-            "10061",
-        ],
-        TCP,
-    ),
-    (
-        &[
-            "connection reset",
-            "econnreset",
-            "unexpected eof",
-            "remote end closed",
-            "socket hang up",
-            "server disconnected",
-            "peer closed connection",
-            "responseended",
-            "response ended prematurely",
-            "reset reason: connection termination",
-            "empty reply from server",
-            "prematurecloseexception",
-            "prematurely closed",
-            "und_err_socket",
-            "other side closed",
-        ],
-        no_server!("the connection ended before the end of an answer (http)"),
-    ),
-    (
-        &[
-            "defaultazurecredential failed",
-            "defaultazurecredential authentication failed",
-            "defaultazurecredential: failed",
-        ],
-        NO_TOKEN,
-    ),
-    (
-        &[
-            "apiconnectionerror",
-            "connection error",
-            "apitimeouterror",
-            "request timed out",
-            "httpclient.timeout",
-            "client.timeout",
-            "context deadline exceeded",
-            "cannot connect to host",
-            "no connection to the remote host",
-        ],
-        "no server answered, and the text does not show at which hop the call ended. A check from the \
-         application's machine walks the path: aoai-probe <host>",
-    ),
-];
-
-const NO_TOKEN: &str = no_server!(
-    "the client has no token: none of the sources that it tried gave one, each with its own reason in the \
-     text (identity)"
-);
-const TCP: &str = no_server!("the client got no connection (tcp)");
-const OTHER_PORT: &str = no_server!(
-    "the client got no connection to a port other than 443, mostly that of its proxy (proxy)"
-);
 
 /// At which hop a call ended without an answer.
 pub fn why(text: &str) -> Option<&'static str> {
@@ -392,8 +97,55 @@ fn row(text: &str) -> Option<&'static str> {
         true => text.match_indices(*words).any(alone),
         false => text.contains(words),
     };
-    let (_, why) = ROWS.iter().find(|(words, _)| words.iter().any(&says))?;
-    Some(if std::ptr::eq(*why, TCP) && is_of_another_port(text) { OTHER_PORT } else { why })
+    // The first row that fits counts: a message names its first cause last.
+    let (_, why) = BEFORE.iter().chain(ROWS).find(|(words, _)| words.iter().any(&says))?;
+    Some(match *why {
+        why if why == TCP && is_of_another_port(text) => OTHER_PORT,
+        why if why.contains("(dns)") && looks_up_a_word(text) => NO_HOST,
+        // A reset while the client still connects is in the handshake: a SYN is refused otherwise.
+        why if why.contains("closed or reset") && SETS_UP.iter().any(|s| text.contains(s)) => {
+            HANDSHAKE_CUT
+        }
+        why => why,
+    })
+}
+
+/// What shows, in lower case, that a client was still setting up its connection (fact H182).
+const SETS_UP: &[&str] = &[
+    "connecterror: [errno 104]",
+    "connecterror: [winerror 10054]",
+    "curl: (35)",
+    "cannot connect to host",
+    "client error (connect)",
+    "error trying to connect",
+    "ssl connection could not be established",
+    "starthandshake",
+];
+
+/// What comes before the name that a client looked up, in lower case.
+const BEFORE_NAME: &[&str] = &[
+    "enotfound ",
+    "eai_again ",
+    "failed to resolve '",
+    "unknownhostexception: ",
+    "could not resolve host: ",
+    "dial tcp: lookup ",
+    "cannot connect to host ",
+];
+
+/// Whether all names that were looked up in a text in lower case have no domain.
+fn looks_up_a_word(text: &str) -> bool {
+    let behind = |before: &&'static str| {
+        let length = before.len();
+        text.match_indices(*before).map(move |(at, _)| &text[at + length..])
+    };
+    let name = |rest: &str| {
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-._".contains(c)));
+        rest[..end.unwrap_or(rest.len())].to_owned()
+    };
+    let names: Vec<String> = BEFORE_NAME.iter().flat_map(behind).map(name).collect();
+    let is_word = |name: &String| !name.is_empty() && !name.trim_end_matches('.').contains('.');
+    !names.is_empty() && names.iter().all(is_word) && !names.iter().any(|name| name == "localhost")
 }
 
 /// The same without what is the same in all: a part of another sentence.
@@ -402,6 +154,11 @@ pub(super) fn hop(text: &str) -> Option<&'static str> {
     let hop =
         why.strip_prefix("no server answered: ").and_then(|rest| rest.split_once(". A check"));
     Some(hop.map_or("no more is shown than that it got no answer", |(hop, _)| hop))
+}
+
+/// Whether a text shows the hop at which a call ended without an answer.
+pub(super) fn shows_hop(text: &str) -> bool {
+    why(text).is_some_and(|why| why.starts_with("no server answered: "))
 }
 
 /// Whether a text in lower case is of a certificate for another name.

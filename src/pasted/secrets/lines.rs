@@ -18,8 +18,17 @@ pub(super) fn without_continuations(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // Whether the line before ended with a secret, and whether it was itself a later part of one.
     let (mut open, mut inside) = (false, false);
+    // How much of the line before was of the log that has it.
+    let mut logged = 0;
     for line in lines(text) {
-        let part = if open { part(line, inside) } else { None };
+        let own = prefix(line);
+        let behind = || {
+            let (from, to) = part(line.get(own..)?, inside)?;
+            Some((own + from, own + to))
+        };
+        let both = own > 0 && logged > 0;
+        let part = open.then(|| part(line, inside).or_else(|| behind().filter(|_| both))).flatten();
+        logged = own;
         match part {
             Some((from, to)) => {
                 out.push_str(&line[..from]);
@@ -34,6 +43,19 @@ pub(super) fn without_continuations(text: &str) -> String {
         }
     }
     out
+}
+
+/// How long the words are that a log puts before each line: those of compose (`app-1  | `), of a container
+/// runtime (`.. stdout F `) and of syslog (`.. app[1]: `).
+fn prefix(line: &str) -> usize {
+    const SIGNS: &[(&str, usize)] =
+        &[("| ", 48), (" stdout F ", 64), (" stderr F ", 64), ("]: ", 96)];
+    let behind = |(sign, most): &(&str, usize)| {
+        let at = line.find(sign).filter(|at| (1..*most).contains(at))?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || " _.-:+[/".contains(c);
+        line[..at].chars().all(plain).then_some(at + sign.len())
+    };
+    SIGNS.iter().find_map(behind).unwrap_or(0)
 }
 
 /// The lines of a text, and those that a text in JSON has as `\n` in it, each with its end.

@@ -17,6 +17,9 @@ fn a_secret_is_not_shown_in_any_form_that_programs_print() {
         "curl -x me:Canary@proxy:8080 -u me:Canary --proxy-user 'me:Canary'",
         "GET https://fn.azurewebsites.net/api/x?a=1&code=Canary== 401",
         "https://x.blob.core.windows.net/?sv=1&sig=Canary%3D&se=1 and sig%3DCanary%26se",
+        // Wrapped in a log that has words of its own before each line.
+        "app-1  | Authorization: Bearer eyJ0eXAiOiJKV1QiLCJhbGci\napp-1  | Canary9JSUzI1NiIsIng1dCI6",
+        "2026-01-01T00:00:00Z stdout F api-key=0f1e2d3c4b5a69788796\n2026-01-01T00:00:00Z stdout F Canary9a5b4c3d2e1f0",
         // Names with another ending.
         "passwd=Canary",
         "pass=Canary",

@@ -86,6 +86,8 @@ pub const SIGNATURES: &[Signature] = &[
     // W14: squid's own error pages have the header.
     header("squid", "x-squid-error", "", true, true),
     header("squid", "server", "squid", true, true),
+    // Z103: the foot of its pages.
+    body("squid", "(squid/", true),
     // W15
     header("Zscaler", "server", "zscaler", false, true),
     body("Zscaler", "zscaler", false),
@@ -121,7 +123,17 @@ pub const SIGNATURES: &[Signature] = &[
         verified: true,
         own_answers_only: false,
     },
+    // Z104: what its filter for RBAC answers.
+    body("Envoy", "rbac: access denied", true),
     header("Envoy", "server", "envoy", false, false),
+    body("F5 BIG-IP", "the requested url was rejected. please consult with your", false),
+    body("Imperva", "incapsula incident id", false),
+    body("Cisco Umbrella", "cisco umbrella", false),
+    header("Cisco Umbrella", "server", "cisco umbrella", false, true),
+    header("Kong", "server", "kong/", false, false),
+    body("App Service", "this web app is stopped", false),
+    body("App Service", "the web app you have attempted to reach has blocked your access", false),
+    body("Container Apps", "this container app is stopped or does not exist", false),
     header("Cloudflare", "server", "cloudflare", false, false),
     header("IIS", "server", "microsoft-iis", false, false),
     header("http.sys", "server", "microsoft-httpapi", false, false),

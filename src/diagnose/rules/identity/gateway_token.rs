@@ -19,7 +19,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let said = find_refusal(e, RULE.id)?;
     let message = said.answer.message().unwrap_or_default().to_ascii_lowercase();
     let absent = ["jwt not present", "jwt not found"].iter().any(|w| message.contains(w));
+    let either = message.contains("access token is missing or invalid");
     let (message, means) = match (absent, message.contains("claim")) {
+        _ if either => (
+            "an API Management gateway finds no token in the call, or refuses the one that it finds",
+            "the words are those of the samples of its policy validate-jwt, which looks for a token \
+             (Authorization: Bearer); an API key is none",
+        ),
         (true, _) => (
             "an API Management gateway wants a token, and the call carried none",
             "its policy looks for a token (Authorization: Bearer) before anything else; an API key \

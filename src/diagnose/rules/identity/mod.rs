@@ -60,6 +60,14 @@ pub(super) fn level(e: &Evidence) -> crate::diagnosis::Level {
 /// The finding of a platform's endpoint that could not fetch a token.
 pub(in crate::diagnose) const PLATFORM_FETCH: &str = token_fetch::RULE.id;
 
+/// The finding of AKS pod identity in the place of the metadata service.
+pub(in crate::diagnose) const POD_IDENTITY: &str = pod_identity::RULE.id;
+
+/// Whether words in small letters are a refusal of pod identity's.
+pub(in crate::diagnose) fn says_pod_identity(words: &str) -> bool {
+    pod_identity::says(words)
+}
+
 /// Whether a text is that endpoint's own message.
 pub(in crate::diagnose) fn platform_fetch_failed(text: &str) -> bool {
     token_fetch::is_its_text(text)

@@ -29,6 +29,11 @@ const WORDS: &[(&str, Means)] = &[
     ("adal: ", Means::FetchFailed),
 ];
 
+/// Whether words in small letters are a refusal of NMI's.
+pub(super) fn says(words: &str) -> bool {
+    WORDS.iter().any(|(part, _)| words.contains(part))
+}
+
 /// What NMI says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Means {

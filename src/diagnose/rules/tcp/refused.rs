@@ -1,5 +1,7 @@
 //! A RST answers the SYN: nothing listens there, or a firewall rejects (facts D58, D59).
 
+use std::net::IpAddr;
+
 use super::attempts;
 use super::traceroute::{self, RstFrom, Traceroute};
 use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
@@ -19,6 +21,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
+    // The system takes the address itself as the source of a connection to an own address alone.
+    if attempt.source == Some(ip) && !classify(ip).is_unusable() {
+        return Some(own_address(
+            e,
+            attempts::broken(
+                e,
+                failed,
+                Confidence::Proved,
+                format!("{ip} is an address of this machine, which refuses port {}", e.target.port),
+            ),
+            ip,
+        ));
+    }
     let trace = Traceroute::of(e, "trace-syn", attempt);
     let before = trace
         .as_ref()
@@ -113,4 +128,35 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )))
     };
     Some(traceroute::explain_refusal(e, finding, attempt).check(reading::again(e)))
+}
+
+/// What to do where the address is this machine's own (fact T40).
+fn own_address(e: &View<'_>, finding: FindingBuilder, ip: IpAddr) -> FindingBuilder {
+    let name = &e.dns.name;
+    let finding = finding
+        .reasoning(format!(
+            "the connection has {ip} at both of its ends: no packet left this machine, and nothing is \
+             known of the host that should have the address"
+        ))
+        .reasoning(format!(
+            "either {name} should not lead to {ip}, or an interface here (a bridge of containers, a VPN, an \
+             address given by hand) has the address of another host"
+        ))
+        .ruled_out("a firewall or a route on the path: no packet left this machine")
+        .owner("Network")
+        .inspect("see which interface has the address", "ip address show");
+    let finding = match tunnel::is_private(e, ip) {
+        true => endpoint_of::look(
+            finding,
+            format!("see whether {ip} belongs to the private endpoint"),
+            ip,
+        ),
+        false => finding,
+    };
+    finding
+        .step(Step::inspect(format!(
+            "if it does, ask who gave this machine that address; if it does not, the record of {name} is \
+             the wrong one"
+        )))
+        .check(reading::again(e))
 }

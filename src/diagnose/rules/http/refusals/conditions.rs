@@ -101,6 +101,7 @@ pub(super) fn holds(
         }),
         Condition::FromDeployment => from_deployment(e, answer),
         Condition::NoFrame => frame.is_none(),
+        Condition::Body => answer.body_bytes > 0,
         Condition::Flat => frame == Some(ErrorFrame::Flat),
         Condition::NotForeignFlat => {
             frame.is_some() && (frame != Some(ErrorFrame::Flat) || service_headers(service, answer))

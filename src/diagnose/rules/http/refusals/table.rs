@@ -16,6 +16,10 @@ const fn identity(id: &'static str, facts: &'static str, first: u16, last: u16) 
 const ROLE_WORDS: &[&str] =
     &["lacks the required data action", "principal does not have access to api/operation"];
 
+/// What API Management says where a call has no key of its own.
+const NO_SUBSCRIPTION: &[&str] =
+    &["missing subscription key", "missing application credentials or subscription key"];
+
 /// Something in front answered.
 const fn front(facts: &'static str, first: u16, last: u16) -> Refusal {
     http("http-front-answered", facts, first, last).leaves(Leaves::FrontAsks)
@@ -109,10 +113,8 @@ pub(super) const REFUSALS: &[Refusal] = &[
         .words(&["api-version query parameter is not allowed"]),
     // The customer's own gateway requires its key, sent or not.
     gateway_key("W7", 401, 401).header("www-authenticate", "azureapimanagementkey"),
-    gateway_key("W7, W8", 401, 401).words(&["missing subscription key"]).only(&[Condition::Flat]),
-    gateway_key("W7, W8", 403, 403)
-        .words(&["missing subscription key"])
-        .only(&[Condition::NoServiceHeaders]),
+    gateway_key("W7, W8, Z100", 401, 401).words(NO_SUBSCRIPTION).only(&[Condition::Flat]),
+    gateway_key("W7, W8", 403, 403).words(NO_SUBSCRIPTION).only(&[Condition::NoServiceHeaders]),
     // LiteLLM gives out keys of its own, and quotes what it gets from the service behind it.
     gateway_key("W19", 400, 401).words(&[
         "litellm virtual key expected",
@@ -134,6 +136,9 @@ pub(super) const REFUSALS: &[Refusal] = &[
         "jwt not found in the request",
         "jwt is missing the following claims",
     ]),
+    gateway_token("Z101", 401, 403)
+        .words(&["unauthorized. access token is missing or invalid"])
+        .only(&[Condition::Flat, Condition::NoServiceHeaders]),
     gateway_token("W17", 401, 403)
         .words(&["is not allowed. access denied"])
         .only(&[Condition::Begins("claim ")]),
@@ -253,6 +258,12 @@ pub(super) const REFUSALS: &[Refusal] = &[
         Condition::NotForeignFlat,
         Condition::OriginKnown,
         Condition::NoGateway,
+    ]),
+    // The service's own 404 has its error format and its headers.
+    front("W6, Z102", 404, 404).only(&[
+        Condition::Body,
+        Condition::NoFrame,
+        Condition::NoServiceHeaders,
     ]),
     http("http-not-found", "H17", 404, 404),
     front("W6", 408, 408).only(&[Condition::Front]),

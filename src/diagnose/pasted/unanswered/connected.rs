@@ -1,0 +1,320 @@
+//! What clients print of a connection that failed, or of a call on it: words, and the sentence of the hop.
+
+use super::Row;
+
+/// The certificate is not for the name.
+pub(super) const OF_NAME: &[&str] = &[
+    "remotecertificatenamemismatch",
+    "hostname mismatch",
+    "doesn't match",
+    "certificate is valid for",
+    "no subject alternative",
+    "no alternative certificate subject name",
+    "does not match certificate's altnames",
+    "err_tls_cert_altname_invalid",
+    "notvalidforname",
+    "err_cert_common_name_invalid",
+];
+
+/// The handshake, the connection, and what came of the call.
+pub(super) const ROWS: &[Row] = &[
+    (
+        &["unsafe legacy renegotiation"],
+        no_server!(
+            "the client met a server that renegotiates TLS in the old way, as what inspects TLS on the \
+             way does and Azure does not (tls)"
+        ),
+    ),
+    (
+        &[
+            "basic constraints of ca cert not marked critical",
+            "missing authority key identifier",
+            "missing subject key identifier",
+            "ca cert does not include key usage",
+        ],
+        no_server!(
+            "the client checks certificates strictly, as Python does from 3.13 on, and one of an \
+             authority in the chain is not made as RFC 5280 wants it, mostly that of an inspection (tls)"
+        ),
+    ),
+    (
+        OF_NAME,
+        no_server!(
+            "the certificate that the client was shown is not for the name it asked for (tls)"
+        ),
+    ),
+    (
+        &[
+            "err_cert_date_invalid",
+            "certificate has expired",
+            "cert_has_expired",
+            "certificate is not yet valid",
+            "cert_not_yet_valid",
+            "validity check failed",
+            "nottimevalid",
+            "invalid peer certificate: expired",
+        ],
+        no_server!(
+            "a certificate of the chain that the client was shown is outside its time of validity: it has \
+             expired, or the clock of the application's machine is wrong (tls)"
+        ),
+    ),
+    (
+        &[
+            "err_cert_authority_invalid",
+            "certificate_verify_failed",
+            "certificate verify failed",
+            "x509:",
+            "pkix path",
+            "unable_to_get_issuer_cert",
+            "unable to get local issuer",
+            "unable to verify the first certificate",
+            "self-signed certificate",
+            "self_signed_cert",
+            "self signed certificate",
+            "untrustedroot",
+            "partialchain",
+            "trust relationship for the ssl",
+            "sec_e_untrusted_root",
+            "0x80090325",
+            "invalid peer certificate",
+        ],
+        no_server!("the client does not trust the certificate that it was shown (tls)"),
+    ),
+    (
+        &[
+            "revocationstatusunknown",
+            "offlinerevocation",
+            "crypt_e_revocation_offline",
+            "crypt_e_no_revocation_check",
+            "unable to check revocation",
+        ],
+        no_server!(
+            "the client could not see whether the certificate is revoked: it reached no OCSP responder \
+             or list at port 80, and the chain itself may be right (tls)"
+        ),
+    ),
+    (
+        &["remote certificate is invalid", "ssl certificate problem"],
+        no_server!("the client does not trust the certificate that it was shown (tls)"),
+    ),
+    (
+        &[
+            "eof occurred in violation of protocol",
+            "ssl_error_syscall",
+            "ssl_error_eof",
+            "remote party has closed the transport stream",
+            "before secure tls connection was established",
+            "ssl_connect: connection reset",
+            "sslexception: connection reset",
+            "no peer certificate available",
+        ],
+        HANDSHAKE_CUT,
+    ),
+    (
+        &["unrecognized_name", "unrecognized name"],
+        no_server!("what answered does not know the name that the client asked for (tls)"),
+    ),
+    (
+        &[
+            "handshake operation timed out",
+            "tls handshake timeout",
+            "ssl connection timeout",
+            "while ssl handshaking to upstream",
+        ],
+        HANDSHAKE_SILENT,
+    ),
+    (
+        &[
+            "err_ssl_protocol_error",
+            "ssl_do_handshake() failed",
+            "failed to receive handshake",
+            "tlsv1_alert",
+            "tlsv1 alert",
+            "received fatal alert",
+            "reason: layer6",
+            "sslhandshakeexception",
+            "ssl connection could not be established",
+            "handshake failure",
+            "sslv3_alert",
+            "wrong_version_number",
+        ],
+        no_server!("the handshake failed (tls)"),
+    ),
+    (
+        &["read timed out. (read timeout="],
+        no_server!(
+            "the connection stood, and no answer came within the client's time, in the handshake or to the \
+             call: the text does not show which of them (tls or http)"
+        ),
+    ),
+    (
+        &["body timeout error", "und_err_body_timeout"],
+        no_server!(
+            "the answer began, and the rest of it did not come within the client's time (http)"
+        ),
+    ),
+    (
+        &[
+            "while reading response header from upstream",
+            "read etimedout",
+            "read timed out",
+            "channel response timed out",
+            "headers timeout error",
+            "und_err_headers_timeout",
+            "readtimeout",
+            "with 0 bytes received",
+        ],
+        no_server!("the connection stood, and no answer came within the client's time (http)"),
+    ),
+    (
+        &[
+            "und_err_connect_timeout",
+            "connect timeout error (attempted",
+            "curl: (28) connection timed out after ",
+        ],
+        TCP_OR_TLS,
+    ),
+    (
+        &[
+            "connecterror: [errno 1]",
+            "connecterror: [errno 13]",
+            "connect: permission denied",
+            "connect: operation not permitted",
+            "forbidden by its access permissions",
+            "10013",
+        ],
+        no_server!(
+            "the application's own machine did not let the client open the connection: its packet filter, \
+             a security product or the rights of the process did not (tcp)"
+        ),
+    ),
+    (
+        &[
+            "cannot assign requested address",
+            "eaddrnotavail",
+            "only one usage of each socket address",
+            "lacked sufficient buffer space",
+            "too many open files",
+            "10048",
+            "10055",
+        ],
+        no_server!(
+            "the application's own machine had no port, buffer or file left for a connection, so that \
+             nothing left it (tcp)"
+        ),
+    ),
+    (
+        &[
+            "econnrefused",
+            "err_connection_refused",
+            "err_connection_timed_out",
+            "err_address_unreachable",
+            "connectionrefused",
+            "connection refused",
+            "tcp connect error",
+            "tcp connect to (",
+            "failed to open tcp connection",
+            "net::opentimeout",
+            "reason: layer4",
+            "actively refused",
+            "no route to host",
+            "network is unreachable",
+            "enetunreach",
+            "ehostunreach",
+            "etimedout",
+            "connection timed out",
+            "connect timeout",
+            "connect call failed",
+            "connection attempt failed",
+            "i/o timeout",
+            "failed to connect to",
+            "reset reason: connection timeout",
+            "remote connection failure",
+            "ws_open_error_underlying_io_open_failed",
+            "10060",
+            "10061",
+        ],
+        TCP,
+    ),
+    (&["connecttimeout"], TCP_OR_TLS),
+    (
+        &[
+            "connection reset",
+            "econnreset",
+            "err_connection_reset",
+            "err_connection_closed",
+            "forcibly closed by the remote host",
+            "10054",
+            "\": eof",
+        ],
+        no_server!(
+            "the connection was closed or reset, in the handshake or in the call: the text does not show \
+             which of them (tls or http)"
+        ),
+    ),
+    (
+        &[
+            "unexpected eof",
+            "remote end closed",
+            "socket hang up",
+            "server disconnected",
+            "peer closed connection",
+            "responseended",
+            "response ended prematurely",
+            "reset reason: connection termination",
+            "empty reply from server",
+            "err_empty_response",
+            "prematurecloseexception",
+            "prematurely closed",
+            "und_err_socket",
+            "other side closed",
+            "connectionterminated error_code",
+            "was not closed cleanly",
+            "server sent goaway",
+        ],
+        no_server!("the connection ended before the end of an answer (http)"),
+    ),
+    (
+        &[
+            "defaultazurecredential failed",
+            "defaultazurecredential authentication failed",
+            "defaultazurecredential: failed",
+        ],
+        NO_TOKEN,
+    ),
+    (
+        &[
+            "apiconnectionerror",
+            "connection error",
+            "apitimeouterror",
+            "request timed out",
+            "httpclient.timeout",
+            "client.timeout",
+            "context deadline exceeded",
+            "cannot connect to host",
+            "no connection to the remote host",
+            "error sending request for url",
+            "unable to connect. is the computer able to access the url",
+        ],
+        "no server answered, and the text does not show at which hop the call ended. A check from the \
+         application's machine walks the path: aoai-probe <host>",
+    ),
+];
+
+pub(super) const HANDSHAKE_CUT: &str =
+    no_server!("the connection was closed in the middle of the handshake (tls)");
+const TCP_OR_TLS: &str = no_server!(
+    "the client got no connection, or no end of the handshake, within its time: the text does not show which \
+     of them (tcp or tls)"
+);
+const HANDSHAKE_SILENT: &str =
+    no_server!("the handshake got no answer within the client's time (tls)");
+pub(super) const NO_TOKEN: &str = no_server!(
+    "the client has no token: none of the sources that it tried gave one, each with its own reason in the \
+     text (identity)"
+);
+pub(super) const TCP: &str = no_server!("the client got no connection (tcp)");
+pub(super) const OTHER_PORT: &str = no_server!(
+    "the client got no connection to a port other than 443, mostly that of its proxy (proxy)"
+);
