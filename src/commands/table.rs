@@ -179,6 +179,7 @@ const FILTERS: &[Row] = &[
     row("sudo nft list ruleset", As(BLOCKS), As("sudo pfctl -s rules")),
     row("iptables-save", Nothing, Nothing),
     row("ip xfrm policy", As("Get-NetIPsecRule -PolicyStore ActiveStore"), Nothing),
+    row("nstat -az TcpExtIPReversePathFilter", Nothing, Nothing),
     row("iptables-save -c", Nothing, Nothing),
     row("iptables-save -t mangle", Nothing, Nothing),
     row("iptables -t nat -S OUTPUT", As(REDIRECTS), As("sudo pfctl -s nat")),

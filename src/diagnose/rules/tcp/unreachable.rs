@@ -8,7 +8,7 @@ use super::attempts;
 use super::local_link::{self, LinkFault};
 use crate::diagnose::rules::hop_limit::{self, RanOut};
 use crate::diagnose::view::icmp::Refuser;
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View, dns64, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
@@ -223,6 +223,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .owner(owner)
         .inspect(m.look.0, m.look.1);
-    let finding = m.steps.into_iter().fold(finding, FindingBuilder::step);
+    // Neither the virtual network's prefix nor a rule for it is what such an address needs.
+    let ip = attempt.connected_to().ip();
+    let translated = dns64::made_from(e, ip).filter(|_| near.is_none() && !here);
+    let finding = match translated {
+        Some(inner) => dns64::carry(e, finding, ip, inner),
+        None => m.steps.into_iter().fold(finding, FindingBuilder::step),
+    };
     Some(finding.check(reading::again(e)))
 }
