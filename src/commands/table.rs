@@ -180,6 +180,8 @@ const FILTERS: &[Row] = &[
     row("iptables-save", Nothing, Nothing),
     row("ip xfrm policy", As("Get-NetIPsecRule -PolicyStore ActiveStore"), Nothing),
     row("nstat -az TcpExtIPReversePathFilter", Nothing, Nothing),
+    row("wg show", Nothing, Nothing),
+    row("wg show {name}", Nothing, Nothing),
     row("iptables-save -c", Nothing, Nothing),
     row("iptables-save -t mangle", Nothing, Nothing),
     row("iptables -t nat -S OUTPUT", As(REDIRECTS), As("sudo pfctl -s nat")),

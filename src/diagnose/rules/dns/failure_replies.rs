@@ -157,7 +157,7 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
                  address"
             }
         ))
-        .reasoning(experiments(r))
+        .reasoning(experiments(e, r))
         .reasoning(text::slower_looks_the_same(e))
         .inspect("see whether the resolver can be reached at all", probe(e, r));
     match r.reachability {
@@ -168,7 +168,7 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
 }
 
 /// What the experiments on a silent resolver show.
-fn experiments(r: &ResolverView<'_>) -> String {
+fn experiments(e: &View<'_>, r: &ResolverView<'_>) -> String {
     match r.reachability {
         Reachability::Unanswered(TcpProbe::Refused) => format!(
             "TCP to its port is refused: {} is up, or a firewall answers for it, and UDP is \
@@ -180,7 +180,7 @@ fn experiments(r: &ResolverView<'_>) -> String {
              server hangs or waits for its own upstream",
             r.label()
         ),
-        Reachability::Unanswered(TcpProbe::Closed) => closes(&r.label()),
+        Reachability::Unanswered(TcpProbe::Closed) => closes(e, r),
         Reachability::Unanswered(TcpProbe::Silent) => {
             "questions for the root and for localhost get no answer either, and TCP to its port is \
              silent as well"

@@ -113,14 +113,21 @@ pub(super) fn answers(_: &View<'_>, r: &ResolverView<'_>) -> Clause {
 }
 
 /// What a silent resolver does that takes a connection and ends it (fact D221).
-pub(super) fn closes(label: &str) -> String {
-    format!(
-        "TCP to its port connects, and is closed without an answer: {label} is up and can be reached, and \
-         its access list drops the questions of this machine in place of refusing them (BIND \
-         `blackhole`, unbound `access-control: ... deny`, PowerDNS `allow-from`, dnsdist's `setACL`), or \
-         it has no server behind it that works; a firewall that takes the connection in its place would \
-         look the same"
-    )
+pub(super) fn closes(e: &View<'_>, r: &ResolverView<'_>) -> String {
+    let label = r.label();
+    let does = "TCP to its port connects, and is closed without an answer";
+    match Resolver::of(e, r).whose.class.is_public() {
+        true => format!(
+            "{does}: a firewall on the way that takes the connection in the place of {label}, and drops \
+             UDP, looks like this, and so does a resolver that admits other clients alone"
+        ),
+        false => format!(
+            "{does}: {label} is up and can be reached, and its access list drops the questions of this \
+             machine in place of refusing them (BIND `blackhole`, unbound `access-control: ... deny`, \
+             PowerDNS `allow-from`, dnsdist's `setACL`), or it has no server behind it that works; a \
+             firewall that takes the connection in its place would look the same"
+        ),
+    }
 }
 
 /// Advice about such a resolver.
@@ -129,6 +136,9 @@ pub(super) fn admit(
     e: &View<'_>,
     resolver: &Resolver<'_>,
 ) -> FindingBuilder {
+    if resolver.whose.class.is_public() {
+        return resolver.runs(finding);
+    }
     refused(finding, e, resolver).step(Step::inspect(format!(
         "if the list of {} admits this machine already, have its administrators see whether the servers \
          that it asks work",

@@ -223,7 +223,7 @@ fn how_far(e: &View<'_>, r: &ResolverView<'_>) -> Option<String> {
             "{label} answers for an uncached name in another zone: the server that it asks for \
              this zone is dead, or a policy blocks the name"
         ),
-        Reachability::Unanswered(TcpProbe::Closed) => closes(&label),
+        Reachability::Unanswered(TcpProbe::Closed) => closes(e, r),
         Reachability::RefusesEverything => {
             format!("{label} refuses every name: this machine is not among its clients")
         }

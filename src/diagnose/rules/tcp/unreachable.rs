@@ -14,7 +14,9 @@ use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::vantage::Platform;
 
-use here::{filtered_here, host_unreachable_by_somebody, next_hop_silent, overlapped, unclaimed};
+use here::{
+    filtered_here, host_unreachable_by_somebody, next_hop_silent, no_peer, overlapped, unclaimed,
+};
 use router::{host_unreachable, meaning, peer_rejects};
 
 pub(super) const RULE: Rule = rule!(
@@ -152,9 +154,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                         ..meaning(e, IcmpMeaning::PortUnreachable, &node, attempt)
                     }
                 }
-                (_, Refuser::Filter) => {
+                (kind, Refuser::Filter) => {
                     owner = "Server";
-                    filtered_here(attempt, icmp)
+                    let tunnel = local_link::wireguard(e, attempt);
+                    match tunnel.filter(|_| kind == IcmpMeaning::HostUnreachable) {
+                        Some(tunnel) => {
+                            rests_on = local_link::route(e, attempt).map(|(place, _)| place);
+                            no_peer(attempt, tunnel)
+                        }
+                        None => filtered_here(attempt, icmp),
+                    }
                 }
                 // A translator of addresses reports a loop or an MTU behind it in the peer's name.
                 (kind, Refuser::Peer(_))
@@ -179,7 +188,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     };
                     let ran_out = hop_limit::ran_out(e, attempt.connected_to().ip(), router);
                     owner = ran_out.owner;
-                    rests_on = ran_out.cites;
+                    rests_on = ran_out.cites.map(str::to_owned);
                     ran_out.into()
                 }
                 (kind, Refuser::Device(router) | Refuser::Peer(router)) => {
