@@ -91,7 +91,8 @@ impl<'a> ListMask<'a> {
     pub(super) fn entry(&self, entry: &str) -> String {
         let bare = entry.trim();
         let shown = self.behind.as_ref().is_none_or(|behind| behind.contains(bare));
-        match shown && is_plain_entry(bare) {
+        // A file that is read without a shell keeps the quotation marks in the value.
+        match shown && is_plain_entry(bare.trim_matches(['"', '\''])) {
             true => clean(entry, 255),
             false => NOT_SHOWN.to_owned(),
         }

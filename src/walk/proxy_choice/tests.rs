@@ -31,6 +31,14 @@ fn a_blank_or_a_line_end_around_a_proxy_is_seen() {
 }
 
 #[test]
+fn quotation_marks_around_a_list_are_shown() {
+    let list = ("NO_PROXY", "\"localhost,myacct.openai.azure.com\"");
+    let choice = choice(&[("HTTPS_PROXY", "proxy.corp:3128"), list]);
+    let entries: Vec<_> = choice.decision.no_proxy.iter().map(|e| (&*e.entry, e.exempts)).collect();
+    assert_eq!(entries, [("\"localhost", false), ("myacct.openai.azure.com\"", false)]);
+}
+
+#[test]
 fn no_proxy_is_tested_entry_by_entry() {
     let choice = choice(&[
         ("HTTPS_PROXY", "proxy.corp:3128"),

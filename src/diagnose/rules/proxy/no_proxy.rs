@@ -180,7 +180,19 @@ pub(in crate::diagnose) fn bypass_advice(finding: FindingBuilder, e: &Evidence) 
         e.dns.resolvers.iter().flat_map(|r| r.aliases(&e.dns.name)).collect();
     for (index, entry) in e.vantage.proxy.no_proxy.iter().enumerate() {
         let Ok(net) = entry.entry.parse::<IpNet>() else {
-            let zone = entry.entry.trim_start_matches('*').trim_start_matches('.');
+            let bare = entry.entry.trim_matches(['"', '\'']);
+            let zone = bare.trim_start_matches('*').trim_start_matches('.');
+            let quoted = bare != entry.entry && is_within(&e.target.host, zone);
+            if quoted && !entry.exempts {
+                finding = finding
+                    .fact(format!(
+                        "{} contains {}: the quotation mark is part of the value, and no client takes it \
+                         off",
+                        variable(e),
+                        entry.entry
+                    ))
+                    .cites(format!("/vantage/proxy/no_proxy/{index}"));
+            }
             let of_alias = zone.contains('.') && aliases.iter().any(|alias| is_within(alias, zone));
             if of_alias && !entry.exempts {
                 finding = finding

@@ -17,13 +17,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let ProxyReason::Variable { name } = &proxy.reason else { return None };
     let value = proxy.variables.iter().find(|variable| variable.name == *name);
     let shown = value.map(ProxyVariable::words).unwrap_or_default();
-    let blank = value.is_some_and(|variable| variable.blank_around);
+    // Where it is no URL without the blank either, that is the lesser fault.
+    let blank = proxy.applies.is_some() && value.is_some_and(|variable| variable.blank_around);
     let (message, reasoning) = match &proxy.applies {
         // It is a URL for clients that take the blank away, as this check did.
         Some(url) if blank => (
-            format!("{name} begins or ends with a blank or a line end, which many clients do not take"),
+            format!("{name} has a blank or a line end around its value"),
             format!(
-                "this check took the blank away and went through {url}; clients differ: curl fails \
+                "this check takes the blank away and reads {url}; clients differ: curl fails \
                  (\"Unsupported proxy syntax\"), requests and httpx mostly fail, Go connects directly or to \
                  another host, and Node takes it; a file with Windows line ends (CR LF) leads to such a value"
             ),

@@ -106,7 +106,7 @@ pub(super) fn host_unreachable_by_somebody(attempt: &TcpAttempt) -> Meaning {
 pub(super) fn no_peer(attempt: &TcpAttempt, tunnel: &str) -> Meaning {
     let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
     Meaning {
-        message: format!("the WireGuard tunnel {tunnel} has no peer for {ip}, or none with an endpoint"),
+        message: format!("the WireGuard tunnel {tunnel} takes no packets for {ip}"),
         confidence: Confidence::Inferred,
         reasoning: format!(
             "the route leads into {tunnel}, and this machine itself sent the message, {:.1} ms after \
