@@ -26,6 +26,20 @@ pub(super) fn made_from(e: &Evidence, address: IpAddr) -> Option<Ipv4Addr> {
     e.dns.resolvers.iter().any(has).then_some(last)
 }
 
+/// The same, where no address of the walk connects: what the network and this machine can do.
+pub(super) fn carry(
+    e: &Evidence,
+    finding: FindingBuilder,
+    address: IpAddr,
+    inner: Ipv4Addr,
+) -> FindingBuilder {
+    fix(e, finding, address, inner).owner("Network").step(
+        Step::local(format!("give this machine IPv4, and a route to {inner}"))
+            .or()
+            .undo("remove the address again"),
+    )
+}
+
 /// Adds where such an address comes from, and what to do about it.
 pub(super) fn fix(
     e: &Evidence,

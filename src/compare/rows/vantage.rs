@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     Row::new("vantage.proxy_variable", "proxy variable", |r| {
         let variables = &r.evidence.vantage.proxy.variables;
-        Some(variables.iter().map(|one| Item::new(&one.name, &one.value)).collect())
+        Some(variables.iter().map(|one| Item::new(&one.name, one.words())).collect())
     }),
     Row::new("vantage.proxy_reason", "why a proxy applies or not", |r| {
         one(text::proxy_reason(&r.evidence.vantage.proxy.reason))

@@ -7,6 +7,7 @@ pub mod dns;
 mod hop_limit;
 pub mod http;
 pub mod identity;
+mod local_errno;
 mod over_limit;
 pub mod proxy;
 mod slow;

@@ -81,7 +81,8 @@ fn connection(finding: FindingBuilder, attempt: &TcpAttempt, time: &Time) -> Fin
             .reasoning(
                 "possible causes of an occasionally lost SYN: loss on the path, a full accept \
                  queue on the server, a tunnel or firewall state that the first packet sets up, a \
-                 rate limit",
+                 rate limit; where the first one is lost each time, a device that drops a SYN with \
+                 ECN, which a system that is set to ask for ECN repeats without it",
             ),
         (false, _) => finding.reasoning("the time from the first SYN to its answer was measured"),
     };

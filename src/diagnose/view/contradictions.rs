@@ -50,7 +50,7 @@ pub(in crate::diagnose) fn of(e: &Evidence, r: &ResolverEvidence) -> Option<Abou
     let expired = |asked: &Observed<Exchange>| {
         asked.value().and_then(Exchange::answer).is_some_and(Answer::is_expired)
     };
-    if expired(&r.a) || expired(&r.aaaa) || withheld::denied_by_filter(e, r).is_some() {
+    if expired(&r.a) || expired(&r.aaaa) || withheld::by_filter(e, r).is_some() {
         return None;
     }
     match r.contradiction(name) {

@@ -39,6 +39,8 @@ pub(in crate::diagnose) enum TcpProbe {
     Refused,
     /// The connection was established, and no answer came.
     Connected,
+    /// The connection was established, and then ended by the other side, without an answer.
+    Closed,
     /// No reply.
     Silent,
 }
@@ -136,6 +138,12 @@ pub(super) fn reachability(e: &Evidence, r: &ResolverEvidence) -> Reachability {
                 // SYN, ACK and the question were sent: the connection was established.
                 Some(DnsOutcome::TimedOut) if tcp.is_some_and(|x| x.sent > 1) => {
                     Reachability::Unanswered(TcpProbe::Connected)
+                }
+                // The same, and the stream ended: this machine's kernel refused nothing.
+                Some(DnsOutcome::LocalError { errno: None, .. })
+                    if tcp.is_some_and(|x| x.sent > 1) =>
+                {
+                    Reachability::Unanswered(TcpProbe::Closed)
                 }
                 Some(DnsOutcome::TimedOut) => Reachability::Unanswered(TcpProbe::Silent),
                 _ => Reachability::Unknown,

@@ -156,6 +156,20 @@ pub struct ProxyVariable {
     pub name: String,
     /// Its value, user name and password masked.
     pub value: String,
+    /// Whether the value, which names a proxy, begins or ends with a blank or a line end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blank_around: bool,
+}
+
+impl ProxyVariable {
+    /// Its value, and what is not seen of it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.blank_around {
+            true => format!("{} (with a blank or a line end around it)", self.value),
+            false => self.value.clone(),
+        }
+    }
 }
 
 /// Why a proxy applies or does not.

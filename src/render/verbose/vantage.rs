@@ -70,7 +70,7 @@ pub(super) fn vantage(writer: &mut TextWriter, v: &Vantage) {
     }
     let proxy = &v.proxy;
     for variable in &proxy.variables {
-        writer.write_text(&format!("{}={}", variable.name, variable.value));
+        writer.write_text(&format!("{}={}", variable.name, variable.words()));
     }
     writer.write_text(&format!(
         "proxy: {} ({})",

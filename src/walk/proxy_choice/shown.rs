@@ -28,11 +28,10 @@ pub fn shown_variables(environment: &Environment) -> Vec<ProxyVariable> {
         .filter(|name| environment.has(name))
         .filter_map(|name| {
             let value = environment.get(name)?;
-            let value = match name.eq_ignore_ascii_case("no_proxy") {
-                true => masked_list(value),
-                false => masked(value),
-            };
-            Some(ProxyVariable { name: name.to_owned(), value })
+            let list = name.eq_ignore_ascii_case("no_proxy");
+            let blank_around = !list && value.trim() != value;
+            let value = if list { masked_list(value) } else { masked(value) };
+            Some(ProxyVariable { name: name.to_owned(), value, blank_around })
         })
         .collect()
 }
@@ -92,7 +91,8 @@ impl<'a> ListMask<'a> {
     pub(super) fn entry(&self, entry: &str) -> String {
         let bare = entry.trim();
         let shown = self.behind.as_ref().is_none_or(|behind| behind.contains(bare));
-        match shown && is_plain_entry(bare) {
+        // A file that is read without a shell keeps the quotation marks in the value.
+        match shown && is_plain_entry(bare.trim_matches(['"', '\''])) {
             true => clean(entry, 255),
             false => NOT_SHOWN.to_owned(),
         }

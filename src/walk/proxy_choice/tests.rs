@@ -17,6 +17,28 @@ fn a_variable_applies_with_its_password_masked() {
 }
 
 #[test]
+fn a_blank_or_a_line_end_around_a_proxy_is_seen() {
+    for value in
+        ["http://proxy.corp:3128\r", " http://user:canary@proxy.corp:3128", "proxy.corp:3128 \n"]
+    {
+        let choice = choice(&[("HTTPS_PROXY", value), ("NO_PROXY", "localhost ")]);
+        assert_eq!(choice.proxy.unwrap().port, 3128, "{value:?}");
+        let around: Vec<bool> = choice.decision.variables.iter().map(|v| v.blank_around).collect();
+        assert_eq!(around, [true, false], "{value:?}");
+        assert!(!choice.decision.variables[0].words().contains("canary"));
+    }
+    assert!(!choice(&[("HTTPS_PROXY", "proxy.corp:3128")]).decision.variables[0].blank_around);
+}
+
+#[test]
+fn quotation_marks_around_a_list_are_shown() {
+    let list = ("NO_PROXY", "\"localhost,myacct.openai.azure.com\"");
+    let choice = choice(&[("HTTPS_PROXY", "proxy.corp:3128"), list]);
+    let entries: Vec<_> = choice.decision.no_proxy.iter().map(|e| (&*e.entry, e.exempts)).collect();
+    assert_eq!(entries, [("\"localhost", false), ("myacct.openai.azure.com\"", false)]);
+}
+
+#[test]
 fn no_proxy_is_tested_entry_by_entry() {
     let choice = choice(&[
         ("HTTPS_PROXY", "proxy.corp:3128"),

@@ -31,8 +31,9 @@ pub(super) const RULE: Rule = rule!(
 
 /// What makes one server answer in two ways: dnsmasq forwards the questions for other types than that
 /// of the rule.
-const LOCAL_RULE: &str = "a rule of the resolver for one type or one name (dnsmasq \
-                          `address=/name/ip`), which forwards the other questions";
+const LOCAL_RULE: &str = "a rule of the resolver for one type, one name or one address \
+                          (dnsmasq `address=/name/ip`, `bogus-nxdomain`), which forwards the other \
+                          questions";
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     repeated(e).or_else(|| contradicting(e))
@@ -149,7 +150,7 @@ fn contradicting(e: &View<'_>) -> Option<FindingBuilder> {
         About::Name => (
             format!("{label} denies the name when asked for A, and knows it when asked for AAAA"),
             "the resolver both denies the name and knows it",
-            "NXDOMAIN is about every type of record, so no one server gives both answers",
+            "NXDOMAIN is about every type of record, so no one zone gives both answers",
         ),
         About::NameForSystem => (
             format!("{label} gives an address for A and denies the name for AAAA and getaddrinfo"),

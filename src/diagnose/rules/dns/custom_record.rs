@@ -10,12 +10,12 @@ use crate::diagnose::view::dns_experiments;
 use crate::diagnose::view::resolver_view::{self, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::dns::{is_privatelink, is_within};
+use crate::evidence::dns::is_privatelink;
 use crate::evidence::{Expect, TargetKind, classify, tunnel};
 
 use super::advice::Resolver;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, PUBLIC_INSTEAD};
-use super::{downstream, text, zone_not_linked};
+use super::{downstream, microsoft_names, text, zone_not_linked};
 
 pub(super) const RULE: Rule = rule!(
     "dns-own-record",
@@ -77,47 +77,6 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
 }
 
-/// Domains of Microsoft's in which the public chain of an account ends (facts D30 to D33).
-const PUBLIC_CHAIN: &[&str] = &[
-    "trafficmanager.net",
-    "trafficmanager.cn",
-    "azure.com",
-    "azure.net",
-    "azure.us",
-    "azure.cn",
-    "windows.net",
-    "usgovcloudapi.net",
-    "chinacloudapi.cn",
-    "microsoft.com",
-];
-
-/// Further domains of Microsoft's, and those of its suppliers, that chains of other services and clouds
-/// pass (facts D30, X7, D213).
-const FRONTS: &[&str] = &[
-    "akadns.net",
-    "azure-api.net",
-    "azureedge.net",
-    "azurefd.net",
-    "azurefd.us",
-    "chinacloudapp.cn",
-    "cloudapp.net",
-    "msedge.net",
-    "msidentity.com",
-    "nsatc.net",
-    "t-msedge.net",
-    "usgovcloudapp.net",
-    "usgovtrafficmanager.net",
-];
-
-/// Whether an alias is one that Azure's own chains have: another one is of the operator's own, or of a
-/// policy that rewrites the name.
-pub(super) fn is_microsofts(e: &View<'_>, alias: &str) -> bool {
-    let suffix = e.target.public_suffix.as_deref();
-    is_privatelink(alias)
-        || suffix.is_some_and(|suffix| is_within(alias, suffix))
-        || PUBLIC_CHAIN.iter().chain(FRONTS).any(|zone| is_within(alias, zone))
-}
-
 /// What shows that a private address, at which the service is not reached, took the place of another.
 enum Rewritten {
     /// The same resolver gives this address for the privatelink name.
@@ -145,9 +104,7 @@ fn rewritten(e: &View<'_>, r: &ResolverView<'_>) -> Option<Rewritten> {
         return None;
     }
     let aliases = r.seen.aliases(&e.dns.name);
-    let public = |alias: &String| {
-        !is_privatelink(alias) && PUBLIC_CHAIN.iter().any(|zone| is_within(alias, zone))
-    };
+    let public = |alias: &String| !is_privatelink(alias) && microsoft_names::ends_chain(alias);
     if let Some(last) = aliases.last().filter(|last| public(last)) {
         return Some(Rewritten::Chain(last.clone()));
     }
@@ -231,21 +188,21 @@ fn instead(e: &View<'_>, r: &ResolverView<'_>, why: &Rewritten) -> FindingBuilde
         ))
         .owner(resolver.owner())
         .inspect("see the whole answer", text::dig(name, r.seen));
-    resolver
-        .inspect(finding)
-        .step(
-            Step::shared(
-                format!(
-                    "{}: find what puts {given} in the answer for {name} (also a firewall between it \
-                     and its upstream), and exempt this name, once the owner agrees: a block may be \
-                     deliberate",
-                    resolver.place().unwrap_or_else(|| format!("at {label}"))
-                ),
-                format!("every client of {label}, for this name only"),
-            )
-            .undo("remove the exception again"),
-        )
-        .check(text::dig(name, r.seen))
+    resolver.inspect(finding).step(exempt(e, r, &resolver, &given)).check(text::dig(name, r.seen))
+}
+
+/// The step that takes the name out of what rewrites its answer.
+fn exempt(e: &View<'_>, r: &ResolverView<'_>, resolver: &Resolver<'_>, given: &str) -> Step {
+    let (name, label) = (&e.dns.name, r.label());
+    Step::shared(
+        format!(
+            "{}: find what puts {given} in the answer for {name} (also a firewall between it and its \
+             upstream), and exempt this name, once the owner agrees: a block may be deliberate",
+            resolver.place().unwrap_or_else(|| format!("at {label}"))
+        ),
+        format!("every client of {label}, for this name only"),
+    )
+    .undo("remove the exception again")
 }
 
 /// A record that may be on purpose: where the service is not reached there, the report shows it.
@@ -310,6 +267,17 @@ fn may_be_relay(e: &View<'_>) -> bool {
     downstream::handshake_is_cut(e) || downstream::no_connection(e)
 }
 
+/// The privatelink name, where the resolver gives it the same public address, without an alias too.
+fn whole_suffix_at<'a>(
+    e: &'a View<'_>,
+    r: &'a ResolverView<'_>,
+    address: &IpAddr,
+) -> Option<&'a str> {
+    let (name, given) = dns_experiments::privatelink_name_answer(e, r.seen)?;
+    let bare = dns_experiments::privatelink_name_aliases(e, r.seen).is_empty();
+    (bare && given.contains(address)).then_some(name)
+}
+
 /// A public address without any alias, at which the service is not reached or refuses the call: an
 /// account's public name is an alias in each of Azure's chains (facts D30-D33).
 fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
@@ -325,13 +293,15 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     // A relay of the operator's own may have a public address on purpose, as a private one may: where
     // what is there shows nothing of itself, the later hops say what fails.
     let relay = downstream::service_not_reached(e) && may_be_relay(e);
-    if relay && hidden.is_none() {
+    let page = whole_suffix_at(e, r, address).filter(|_| hidden.is_none());
+    let other_root = downstream::certificate_unknown(e) && page.is_some();
+    if (relay && page.is_none() || other_root) && hidden.is_none() {
         return Some(
             note(e, r, address)
                 .reasoning(
                     "Azure's own answer has an alias; this is a record of your own, for a relay or \
-                     a gateway in front with a public address, or an old one, or the resolver \
-                     removes aliases from answers",
+                     a gateway in front with a public address, or an old one, the address of a block \
+                     page, or the resolver removes aliases from answers",
                 )
                 .reasoning("such a record does not follow the account's own address"),
         );
@@ -343,8 +313,8 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
         (false, false) => return None,
     };
     let resolver = Resolver::of(e, r);
-    let finding = match &hidden {
-        Some(alias) => finding(e, r, level, address)
+    let finding = match (&hidden, page) {
+        (Some(alias), _) => finding(e, r, level, address)
             .fact(format!("{alias} is the alias in its answer for the other address family"))
             .reasoning(what_alias_shows(e, r))
             .reasoning(
@@ -353,7 +323,12 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
             )
             .decide_with(format!("{} +tcp", text::dig(&e.dns.name, r.seen)))
             .cites(format!("/dns/resolvers/{}", r.index)),
-        None => finding(e, r, level, address)
+        (None, Some(other)) => dns_experiments::pointers(e, r.seen, &["privatelink-name"])
+            .into_iter()
+            .fold(finding(e, r, level, address), FindingBuilder::cites)
+            .fact(format!("{other} asked directly: {address}, without an alias"))
+            .decide_with(format!("dig {} @<another resolver>", e.dns.name)),
+        (None, None) => finding(e, r, level, address)
             .reasoning(
                 "or the resolver removes aliases from its answers: then the private zone is not \
                  linked to its network, or there is no private endpoint yet",
@@ -373,6 +348,22 @@ fn outside(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     } else {
         finding
     };
+    if page.is_some() {
+        let (label, name) = (r.label(), &e.dns.name);
+        return Some(
+            resolver
+                .who(finding)
+                .reasoning(format!(
+                    "Azure answers for both names with an alias: {label}, or a server that it asks, \
+                     answers for the whole suffix with {address} (a block page, a sinkhole, a response \
+                     policy, local data)"
+                ))
+                .owner(resolver.owner())
+                .inspect("see the whole answer", text::dig(name, r.seen))
+                .step(exempt(e, r, &resolver, &address.to_string()))
+                .check(text::dig(name, r.seen)),
+        );
+    }
     Some(
         resolver
             .who(finding)

@@ -12,7 +12,7 @@ use crate::evidence::tcp::IcmpMeaning;
 
 use super::advice::{Resolver, Upstream};
 use super::failures::{
-    OF_AZURE, Row, adds, answers, may_lack_endpoints, own_filter, probe, refused,
+    OF_AZURE, Row, adds, admit, answers, closes, may_lack_endpoints, own_filter, probe, refused,
 };
 use super::symptoms::NO_ADDRESS;
 use super::{record_gap, text};
@@ -141,12 +141,13 @@ pub(super) const OTHER: Rule = rule!(
 
 fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
     let sent = r.seen.a.value().map_or(0, |exchange| exchange.sent);
-    let runs = r.reachability == Reachability::Unanswered(TcpProbe::Connected);
+    let runs =
+        matches!(r.reachability, Reachability::Unanswered(TcpProbe::Connected | TcpProbe::Closed));
     let resolver = Resolver::of(e, r);
     let finding = resolver
         .who(finding)
         .reasoning(format!(
-            "{sent} packet{} to {} got no answer of any kind, not even ICMP{}",
+            "{sent} packet{} over UDP to {} got no answer of any kind, not even ICMP{}",
             if sent == 1 { "" } else { "s" },
             r.label(),
             if runs {
@@ -156,17 +157,18 @@ fn silent(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Findin
                  address"
             }
         ))
-        .reasoning(experiments(r))
+        .reasoning(experiments(e, r))
         .reasoning(text::slower_looks_the_same(e))
         .inspect("see whether the resolver can be reached at all", probe(e, r));
-    match runs {
-        true => resolver.upstream(finding, Upstream::Everything),
-        false => resolver.way(finding, r.seen.address.port()),
+    match r.reachability {
+        Reachability::Unanswered(TcpProbe::Closed) => admit(finding, e, &resolver),
+        _ if runs => resolver.upstream(finding, Upstream::Everything),
+        _ => resolver.way(finding, r.seen.address.port()),
     }
 }
 
 /// What the experiments on a silent resolver show.
-fn experiments(r: &ResolverView<'_>) -> String {
+fn experiments(e: &View<'_>, r: &ResolverView<'_>) -> String {
     match r.reachability {
         Reachability::Unanswered(TcpProbe::Refused) => format!(
             "TCP to its port is refused: {} is up, or a firewall answers for it, and UDP is \
@@ -178,6 +180,7 @@ fn experiments(r: &ResolverView<'_>) -> String {
              server hangs or waits for its own upstream",
             r.label()
         ),
+        Reachability::Unanswered(TcpProbe::Closed) => closes(e, r),
         Reachability::Unanswered(TcpProbe::Silent) => {
             "questions for the root and for localhost get no answer either, and TCP to its port is \
              silent as well"

@@ -46,7 +46,7 @@ fn first_of_failures<'v>(e: &'v View<'_>) -> Option<&'v ResolverView<'v>> {
     if !e.dns.lacks_address() {
         return None;
     }
-    let withheld = |r: &ResolverView<'_>| withheld::denied_by_filter(e, r.seen).is_some();
+    let withheld = |r: &ResolverView<'_>| withheld::by_filter(e, r.seen).is_some();
     if let Some(last_word) = e.dns.effective_resolver() {
         let error = matches!(last_word.outcome, ResolverOutcome::OtherError(_));
         let ends_lookup = error || last_word.half_answered();
@@ -110,6 +110,40 @@ pub(super) fn adds(finding: FindingBuilder, r: &ResolverView<'_>) -> FindingBuil
 pub(super) fn answers(_: &View<'_>, r: &ResolverView<'_>) -> Clause {
     let code = resolver_view::message(r.seen).map_or("an error", |answer| answer.rcode.as_str());
     format!("{} answers {code}", r.label()).into()
+}
+
+/// What a silent resolver does that takes a connection and ends it (fact D221).
+pub(super) fn closes(e: &View<'_>, r: &ResolverView<'_>) -> String {
+    let label = r.label();
+    let does = "TCP to its port connects, and is closed without an answer";
+    match Resolver::of(e, r).whose.class.is_public() {
+        true => format!(
+            "{does}: a firewall on the way that takes the connection in the place of {label}, and drops \
+             UDP, looks like this, and so does a resolver that admits other clients alone"
+        ),
+        false => format!(
+            "{does}: {label} is up and can be reached, and its access list drops the questions of this \
+             machine in place of refusing them (BIND `blackhole`, unbound `access-control: ... deny`, \
+             PowerDNS `allow-from`, dnsdist's `setACL`), or it has no server behind it that works; a \
+             firewall that takes the connection in its place would look the same"
+        ),
+    }
+}
+
+/// Advice about such a resolver.
+pub(super) fn admit(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    resolver: &Resolver<'_>,
+) -> FindingBuilder {
+    if resolver.whose.class.is_public() {
+        return resolver.runs(finding);
+    }
+    refused(finding, e, resolver).step(Step::inspect(format!(
+        "if the list of {} admits this machine already, have its administrators see whether the servers \
+         that it asks work",
+        resolver.label()
+    )))
 }
 
 /// The command that separates a dropped question from a dead resolver.

@@ -1,5 +1,6 @@
 //! The questions could not be sent: this machine cannot open another socket, or forbids it.
 
+use crate::diagnose::rules::local_errno;
 use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
@@ -94,12 +95,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                  place of a pool",
             ))
             .check(reading::again(e)),
-        false => finding
-            .reasoning(
-                "a packet filter, a security module or a sandbox (seccomp) of this machine forbids \
-                 it",
-            )
-            .inspect("see what this machine forbids", "nft list ruleset; iptables-save -c")
-            .check(text::dig(&e.dns.name, r.seen)),
+        false => match local_errno::of(e, errno) {
+            Some((means, command)) => {
+                finding.reasoning(means).inspect("see what this machine forbids", command)
+            }
+            None => finding
+                .reasoning(
+                    "a packet filter, a security module or a sandbox (seccomp) of this machine \
+                     forbids it",
+                )
+                .inspect("see what this machine forbids", "nft list ruleset; iptables-save -c"),
+        }
+        .check(text::dig(&e.dns.name, r.seen)),
     })
 }

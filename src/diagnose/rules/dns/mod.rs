@@ -27,6 +27,7 @@ mod forwards_privatelink_only;
 mod hosts_entry;
 mod large_answer;
 mod local_error;
+mod microsoft_names;
 mod name_not_found;
 mod no_address;
 mod no_internet_names;

@@ -1,7 +1,8 @@
 //! The name exists and has no address: an empty record set, a filter that removes private addresses
 //! from answers, or a server that does not resolve.
 
-use crate::diagnose::view::{resolver_view, withheld};
+use crate::diagnose::view::resolver_view;
+use crate::diagnose::view::withheld::{self, Withheld};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tunnel;
@@ -20,7 +21,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, RecordGap::Address) = record_gap::of(e)? else { return None };
     let name = &e.dns.name;
     let label = r.label();
-    let answer = resolver_view::message(r.seen)?;
+    let withheld = withheld::by_filter(e, r.seen);
+    let beside = || reading::message(&r.seen.aaaa).filter(|_| withheld.is_some());
+    let answer = resolver_view::message(r.seen).or_else(beside)?;
     let alias = r.seen.aliases(name).pop();
     let private_elsewhere = e
         .dns
@@ -30,21 +33,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let filtered = answer.extended_errors.iter().any(|error| (15..=18).contains(&error.code));
     let lame = !answer.recursion_available && !answer.authoritative;
     let in_zone = answer.soa.as_ref().is_some_and(|soa| record_gap::is_privatelink_zone(&soa.zone));
-    let denied = withheld::denied_by_filter(e, r.seen);
-    let blocked = policy_denial::blocked(e, r, answer).filter(|_| denied.is_none());
-    let may_filter = denied.is_some() || !lame && blocked.is_none();
-    let (confidence, message, why) = if let Some(rcode) = denied {
+    let blocked = policy_denial::blocked(e, r, answer).filter(|_| withheld.is_none());
+    let may_filter = withheld.is_some() || !lame && blocked.is_none();
+    let (confidence, message, why) = if let Some(how) = withheld {
         (
             Confidence::Inferred,
-            format!("{label} answers {rcode} for A alone, as a filter of private addresses does"),
-            format!(
-                "{label} itself has the zone's word that the name exists (NOERROR for AAAA, with the \
-                 SOA of the zone), and each question for A ends in {rcode}: protection against DNS \
-                 rebinding (BIND `deny-answer-addresses`), or a rule about addresses in answers \
-                 (unbound `response-ip`, `rpz-ip` of a response policy zone), denies the answer that \
-                 holds a private address; a server that fails for A alone for another reason looks the \
-                 same, and its log says which it is"
-            ),
+            match how {
+                Withheld::Denied(rcode) => format!(
+                    "{label} answers {rcode} for A alone, as a filter of private addresses does"
+                ),
+                Withheld::Dropped => format!(
+                    "{label} is silent for A of this name alone, as a filter of private addresses is"
+                ),
+            },
+            why_withheld(&label, how),
         )
     } else if blocked.is_some() {
         (
@@ -94,8 +96,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         }
         (Confidence::Possible, message, why)
     };
-    let short = match (denied, &blocked) {
-        (Some(rcode), _) => format!("{rcode} for A alone, as from a filter of private addresses"),
+    let short = match (withheld, &blocked) {
+        (Some(Withheld::Denied(rcode)), _) => {
+            format!("{rcode} for A alone, as from a filter of private addresses")
+        }
+        (Some(Withheld::Dropped), _) => {
+            "silence for A alone, as from a filter of private addresses".to_owned()
+        }
         (None, Some(_)) => {
             "the resolver gives this one name no address, as a policy does".to_owned()
         }
@@ -125,8 +132,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     let resolver = Resolver::of(e, r);
     finding = resolver.who(finding);
-    let suffix = reading::public_suffix(e);
-    finding = if in_zone && !filtered && !private_elsewhere && denied.is_none() {
+    finding = if in_zone && !filtered && !private_elsewhere && withheld.is_none() {
         finding
             .owner("DNS")
             .inspect(
@@ -145,27 +151,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .undo("delete the zone group again: its records go with it"),
             )
     } else {
-        finding = resolver.inspect(
-            finding.owner(resolver.owner()).inspect("see the answer in full", check.clone()),
-        );
-        // Settings of a third party's resolver cannot be changed.
-        if let Some(place) = resolver.place().filter(|_| may_filter) {
-            finding = finding.step(
-                Step::shared(
-                    format!(
-                        "{place}: allow private addresses for {suffix}: dnsmasq \
-                         `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`, \
-                         BIND `except-from`; or an exception to the rule about addresses"
-                    ),
-                    format!(
-                        "every client of {label}: answers for {suffix} are no longer protected \
-                         against DNS rebinding"
-                    ),
-                )
-                .undo("remove the line again"),
-            );
-        }
-        if denied.is_some() {
+        finding = finding.owner(resolver.owner()).inspect("see the answer in full", check.clone());
+        finding = match may_filter {
+            true => allow_addresses(finding, e, &resolver),
+            false => resolver.inspect(finding),
+        };
+        if withheld.is_some() {
             return Some(record_gap::search_steps(finding, e).check(check));
         }
         finding.step(match may_filter {
@@ -183,4 +174,53 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         })
     };
     Some(record_gap::search_steps(finding, e).check(check))
+}
+
+/// The step that lets private addresses through. Settings of a third party's resolver cannot be changed.
+pub(super) fn allow_addresses(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    resolver: &Resolver<'_>,
+) -> FindingBuilder {
+    let finding = resolver.inspect(finding.owner(resolver.owner()));
+    let (suffix, label) = (reading::public_suffix(e), resolver.label());
+    let Some(place) = resolver.place() else { return finding };
+    finding.step(
+        Step::shared(
+            format!(
+                "{place}: allow private addresses for {suffix}: dnsmasq \
+                 `rebind-domain-ok=/{suffix}/`, unbound `private-domain: \"{suffix}\"`, BIND \
+                 `except-from`; or an exception to the rule about addresses (the module `rebinding` of \
+                 Knot Resolver has none, and is unloaded for all names)"
+            ),
+            format!(
+                "every client of {label}: answers for {suffix} are no longer protected against DNS \
+                 rebinding"
+            ),
+        )
+        .undo("remove the line again"),
+    )
+}
+
+/// How it is known that a private address is kept back, and what looks the same.
+pub(super) fn why_withheld(label: &str, how: Withheld<'_>) -> String {
+    let known = format!(
+        "{label} itself has the zone's word that the name exists (NOERROR for AAAA, with the SOA of \
+         the zone)"
+    );
+    match how {
+        Withheld::Denied(rcode) => format!(
+            "{known}, and each question for A ends in {rcode}: protection against DNS rebinding (BIND \
+             `deny-answer-addresses`, Knot Resolver's `rebinding`), or a rule about addresses in answers \
+             (unbound `response-ip`, `rpz-ip` of a response policy zone), denies the answer that holds a \
+             private address; a server that fails for A alone for another reason looks the same, and its \
+             log says which it is"
+        ),
+        Withheld::Dropped => format!(
+            "{known}, and answers A of a name in another zone, but no question for A of this one: a rule \
+             about addresses in answers (unbound `response-ip` with `deny`), or a firewall at {label} or \
+             in front of it that protects against DNS rebinding, drops the answer that holds a private \
+             address; an upstream that is slow for A alone, or loses such questions, looks the same"
+        ),
+    }
 }

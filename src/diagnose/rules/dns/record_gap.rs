@@ -13,7 +13,7 @@ use crate::evidence::dns::{Answer, Rcode, ResolverRole, Soa, is_privatelink};
 use crate::evidence::experiment::QuestionExperiment;
 
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_SEARCHED_NAME};
-use super::{custom_record, downstream, policy_denial, text};
+use super::{downstream, microsoft_names, policy_denial, text};
 
 /// What a missing address leads to where the C library takes that of another name.
 pub(super) const SYMPTOMS: &[&[&str]] =
@@ -47,7 +47,7 @@ pub(super) enum Shadow {
 
 /// The resolver that leaves applications without an address, and why.
 pub(super) fn of<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, RecordGap)> {
-    let denied = |r: &&ResolverView<'_>| withheld::denied_by_filter(e, r.seen).is_some();
+    let denied = |r: &&ResolverView<'_>| withheld::by_filter(e, r.seen).is_some();
     let first = || e.dns.deciding().into_iter().next().filter(|_| e.dns.all_fail());
     let r = e.dns.resolver_without_address().or_else(|| first().filter(denied))?;
     let missing = match &r.outcome {
@@ -128,7 +128,7 @@ fn private_root<'a>(e: &View<'_>, r: &ResolverView<'_>, answer: &'a Answer) -> O
 /// denial says nothing of Azure's names.
 pub(super) fn rewritten_to(e: &View<'_>, r: &ResolverView<'_>) -> Option<String> {
     e.target.public_suffix.as_ref()?;
-    r.seen.aliases(&e.dns.name).pop().filter(|last| !custom_record::is_microsofts(e, last))
+    r.seen.aliases(&e.dns.name).pop().filter(|last| !microsoft_names::is_microsofts(e, last))
 }
 
 fn shadow(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> Option<Shadow> {

@@ -7,13 +7,15 @@ use crate::diagnose::view::dns_experiments::{self, Reachability, TcpProbe};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
+use crate::diagnose::view::withheld;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::tcp::IcmpMeaning;
 
 use super::advice::{Resolver, Upstream};
-use super::failures::{may_lack_endpoints, own_filter, refused};
+use super::failures::{admit, closes, may_lack_endpoints, own_filter, refused};
+use super::no_address::{allow_addresses, why_withheld};
 use super::{answers_others, library_waits, local_error, text};
 
 pub(super) const RULE: Rule =
@@ -52,7 +54,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     for r in e.dns.resolver_views() {
         finding = finding.fact(format!("{}: {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
-    if let Some(sentence) = how_far(first) {
+    if let Some(sentence) = how_far(e, first) {
         finding = finding.reasoning(sentence);
     }
     if may_be_slow {
@@ -197,8 +199,11 @@ fn clause(e: &View<'_>, r: &ResolverView<'_>, waits: bool) -> Clause {
 }
 
 /// What the experiments show of how far it works.
-fn how_far(r: &ResolverView<'_>) -> Option<String> {
+fn how_far(e: &View<'_>, r: &ResolverView<'_>) -> Option<String> {
     let label = r.label();
+    if let Some(how) = withheld::by_filter(e, r.seen) {
+        return Some(why_withheld(&label, how));
+    }
     Some(match r.reachability {
         Reachability::ValidationFails => format!(
             "{label} answers with checking disabled (CD): DNSSEC does not validate there, or a \
@@ -216,8 +221,9 @@ fn how_far(r: &ResolverView<'_>) -> Option<String> {
         ),
         Reachability::OtherZonesOnly => format!(
             "{label} answers for an uncached name in another zone: the server that it asks for \
-             this zone is dead"
+             this zone is dead, or a policy blocks the name"
         ),
+        Reachability::Unanswered(TcpProbe::Closed) => closes(e, r),
         Reachability::RefusesEverything => {
             format!("{label} refuses every name: this machine is not among its clients")
         }
@@ -232,7 +238,9 @@ fn fix(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBu
     let finding = resolver.who(finding).inspect("ask it directly", text::dig(&e.dns.name, r.seen));
     let suffix = reading::public_suffix(e);
     match (&r.outcome, &r.reachability) {
+        _ if withheld::by_filter(e, r.seen).is_some() => allow_addresses(finding, e, &resolver),
         (ResolverOutcome::PortRefused | ResolverOutcome::Malformed, _) => resolver.runs(finding),
+        (_, Reachability::Unanswered(TcpProbe::Closed)) => admit(finding, e, &resolver),
         _ if may_lack_endpoints(e, r) => resolver.runs(finding),
         (ResolverOutcome::Unreachable(_, Refuser::Filter), _) => own_filter(finding, port),
         (ResolverOutcome::Unreachable(icmp, Refuser::Device(from) | Refuser::Peer(from)), _)

@@ -8,6 +8,7 @@ use crate::commands::System;
 use crate::diagnose::view::resolver_view;
 use crate::diagnose::{FindingBuilder, reading};
 use crate::diagnosis::Step;
+use crate::evidence::dns::is_within;
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::vantage::ProxyReason;
@@ -188,8 +189,37 @@ pub(in crate::diagnose) fn bypass_advice(finding: FindingBuilder, e: &Evidence) 
     if !would_help(e) {
         return finding;
     }
+    let aliases: Vec<String> =
+        e.dns.resolvers.iter().flat_map(|r| r.aliases(&e.dns.name)).collect();
     for (index, entry) in e.vantage.proxy.no_proxy.iter().enumerate() {
-        let Ok(net) = entry.entry.parse::<IpNet>() else { continue };
+        let Ok(net) = entry.entry.parse::<IpNet>() else {
+            let bare = entry.entry.trim_matches(['"', '\'']);
+            let zone = bare.trim_start_matches('*').trim_start_matches('.');
+            let quoted = bare != entry.entry && is_within(&e.target.host, zone);
+            if quoted && !entry.exempts {
+                finding = finding
+                    .fact(format!(
+                        "{} contains {}: the quotation mark is part of the value, and no client takes it \
+                         off",
+                        variable(e),
+                        entry.entry
+                    ))
+                    .cites(format!("/vantage/proxy/no_proxy/{index}"));
+            }
+            let of_alias = zone.contains('.') && aliases.iter().any(|alias| is_within(alias, zone));
+            if of_alias && !entry.exempts {
+                finding = finding
+                    .fact(format!(
+                        "{} contains {}, where the alias of {} is: clients compare the name that they \
+                         call, not its alias",
+                        variable(e),
+                        entry.entry,
+                        e.target.host
+                    ))
+                    .cites(format!("/vantage/proxy/no_proxy/{index}"));
+            }
+            continue;
+        };
         if !entry.exempts && e.dns.effective().iter().any(|a| net.contains(a)) {
             finding = finding
                 .fact(format!(

@@ -1,6 +1,7 @@
 //! The connection could not be attempted: this machine's own kernel refused.
 
 use super::attempts;
+use crate::diagnose::rules::local_errno;
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::TcpOutcome;
@@ -12,42 +13,12 @@ pub(super) const RULE: Rule = rule!(
     Code(check)
 );
 
-/// What an errno of Linux means for connect(), and the command that shows its cause.
-const LINUX: &[(&[i32], &str, &str)] = &[
-    (
-        &[1, 13],
-        "a packet filter, a prohibit route, a security module or a sandbox (seccomp) on this \
-         machine forbids it",
-        "nft list ruleset; iptables-save -c; ip rule show; ip route show table all type prohibit",
-    ),
-    (
-        &[22],
-        "a blackhole route or rule on this machine discards it",
-        "ip rule show; ip route show table all type blackhole",
-    ),
-    (
-        &[23, 24],
-        "the process (`ulimit -n`, systemd `LimitNOFILE`, a container's limit) or the system \
-         (`fs.file-max`) has no free file descriptor",
-        "ulimit -n; cat /proc/sys/fs/file-nr",
-    ),
-    (
-        &[99],
-        "no source address or no free source port is left for this destination",
-        "ip address show; ss -s",
-    ),
-    (&[97], "this machine does not support the address family", "ip address show"),
-    (&[105, 12], "the kernel has no memory left for sockets", "cat /proc/net/sockstat"),
-];
-
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let failed = e.tcp.failed()?;
     let attempt = failed.first.attempt;
     let TcpOutcome::LocalError { errno, message } = &attempt.outcome else { return None };
     let peer = attempts::peer(attempt);
-    let row = LINUX
-        .iter()
-        .find(|(numbers, ..)| e.vantage.os.starts_with("linux") && numbers.contains(errno));
+    let row = local_errno::of(e, *errno);
     let mut finding = attempts::broken(
         e,
         failed,
@@ -64,8 +35,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     )
     .owner("Server");
     finding = match row {
-        Some((_, means, command)) => {
-            finding.reasoning(*means).inspect("see which limit or rule applies", *command)
+        Some((means, command)) => {
+            finding.reasoning(means).inspect("see which limit or rule applies", command)
         }
         None => finding
             .inspect("see the route that the kernel would take", attempts::route_get(attempt)),

@@ -36,6 +36,12 @@ pub(super) fn route<'a>(e: &'a Evidence, attempt: &TcpAttempt) -> Option<(String
     Some((format!("/vantage/sources/{index}/route"), towards.route.as_ref()?))
 }
 
+/// The WireGuard tunnel of this machine that the route leads into.
+pub(super) fn wireguard<'a>(e: &'a Evidence, attempt: &TcpAttempt) -> Option<&'a str> {
+    let interface = route(e, attempt)?.1.interface.as_ref()?;
+    (interface.kind.as_deref() == Some("wireguard")).then_some(interface.name.as_str())
+}
+
 /// The bridge for this machine's containers or virtual machines that the route leads into, without a
 /// gateway: its prefix includes the address.
 pub(super) fn into_bridge<'a>(e: &'a Evidence, attempt: &'a TcpAttempt) -> Option<&'a str> {

@@ -1,7 +1,9 @@
 //! This machine's own routing table has no route to the address (ENETUNREACH; fact T14).
 
+use std::net::IpAddr;
+
 use super::{attempts, local_link};
-use crate::diagnose::{FindingBuilder, Rule, View};
+use crate::diagnose::{FindingBuilder, Rule, View, dns64};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tunnel;
 
@@ -41,7 +43,26 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.reasoning(format!("{tunnels}: its routes are gone"));
         finding = finding.cites("/vantage/tunnels_down");
     }
-    finding = if tunnel::is_private(e, ip) {
+    let ipv6_alone = ip.is_ipv4()
+        && !e.vantage.default_gateways.is_empty()
+        && e.vantage.default_gateways.iter().all(IpAddr::is_ipv6);
+    if ipv6_alone {
+        finding = finding
+            .reasoning(
+                "this machine's default routes are those of IPv6 alone, and the name has an IPv4 \
+                 address: without IPv4 here, only a resolver with DNS64 and a NAT64 gateway lead to it",
+            )
+            .cites("/vantage/default_gateways")
+            .inspect("see whether this machine has an IPv4 address", "ip address show");
+    }
+    finding = if let Some(inner) = dns64::made_from(e, ip) {
+        dns64::carry(e, finding, ip, inner)
+    } else if ipv6_alone {
+        finding.step(
+            Step::local(format!("give this machine IPv4, and a route to {ip}"))
+                .undo("remove the address again"),
+        )
+    } else if tunnel::is_private(e, ip) {
         let route = |verb: &str| {
             format!("ip route {verb} {ip}/{} via <gateway>", if ip.is_ipv6() { 128 } else { 32 })
         };

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 
 use super::{attempts, azure_routes, local_link, traceroute};
+use crate::commands::System;
 use crate::diagnose::platform_advice::{self, Advice, Topic};
 use crate::diagnose::rules::hop_limit;
 use crate::diagnose::{FindingBuilder, Rule, View, account, dns64, reading};
@@ -114,6 +115,16 @@ fn on_this_machine(
              by an IPsec policy whose tunnel is not up",
         )
         .decide_with("nft list ruleset; iptables-save; ip xfrm policy  # as root");
+    if System::of(&e.vantage.os) == System::Linux {
+        finding = finding
+            .reasoning(
+                "or its reverse path filter (`rp_filter`) drops the answers, where they arrive at another \
+                 interface than the one that this machine sends through"
+            )
+            .decide_with(
+                "nstat -az TcpExtIPReversePathFilter  # before and after a call: how many it dropped",
+            );
+    }
     let Some((place, route)) = local_link::route(e, attempt) else { return finding };
     finding = finding.cites(place);
     if let Some(gateway) = local_link::reachable_gateway(route) {
@@ -227,11 +238,7 @@ fn translated(
              something behind it drops the connection, as it would over IPv4"
         ))
         .decide_with(format!("ip route get {ip}"));
-    dns64::fix(e, finding, ip, inner).owner("Network").step(
-        Step::local(format!("give this machine IPv4, and a route to {inner}"))
-            .or()
-            .undo("remove the address again"),
-    )
+    dns64::carry(e, finding, ip, inner)
 }
 
 /// An address that no Azure service can have (loopback, synthetic, reserved).

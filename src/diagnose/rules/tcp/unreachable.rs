@@ -8,13 +8,15 @@ use super::attempts;
 use super::local_link::{self, LinkFault};
 use crate::diagnose::rules::hop_limit::{self, RanOut};
 use crate::diagnose::view::icmp::Refuser;
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View, dns64, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::vantage::Platform;
 
-use here::{filtered_here, host_unreachable_by_somebody, next_hop_silent, overlapped, unclaimed};
+use here::{
+    filtered_here, host_unreachable_by_somebody, next_hop_silent, no_peer, overlapped, unclaimed,
+};
 use router::{host_unreachable, meaning, peer_rejects};
 
 pub(super) const RULE: Rule = rule!(
@@ -152,9 +154,16 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                         ..meaning(e, IcmpMeaning::PortUnreachable, &node, attempt)
                     }
                 }
-                (_, Refuser::Filter) => {
+                (kind, Refuser::Filter) => {
                     owner = "Server";
-                    filtered_here(attempt, icmp)
+                    let tunnel = local_link::wireguard(e, attempt);
+                    match tunnel.filter(|_| kind == IcmpMeaning::HostUnreachable) {
+                        Some(tunnel) => {
+                            rests_on = local_link::route(e, attempt).map(|(place, _)| place);
+                            no_peer(attempt, tunnel)
+                        }
+                        None => filtered_here(attempt, icmp),
+                    }
                 }
                 // A translator of addresses reports a loop or an MTU behind it in the peer's name.
                 (kind, Refuser::Peer(_))
@@ -179,7 +188,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                     };
                     let ran_out = hop_limit::ran_out(e, attempt.connected_to().ip(), router);
                     owner = ran_out.owner;
-                    rests_on = ran_out.cites;
+                    rests_on = ran_out.cites.map(str::to_owned);
                     ran_out.into()
                 }
                 (kind, Refuser::Device(router) | Refuser::Peer(router)) => {
@@ -223,6 +232,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .owner(owner)
         .inspect(m.look.0, m.look.1);
-    let finding = m.steps.into_iter().fold(finding, FindingBuilder::step);
+    // Neither the virtual network's prefix nor a rule for it is what such an address needs.
+    let ip = attempt.connected_to().ip();
+    let translated = dns64::made_from(e, ip).filter(|_| near.is_none() && !here);
+    let finding = match translated {
+        Some(inner) => dns64::carry(e, finding, ip, inner),
+        None => m.steps.into_iter().fold(finding, FindingBuilder::step),
+    };
     Some(finding.check(reading::again(e)))
 }

@@ -4,7 +4,7 @@
 use super::{experiments, session};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
-use crate::evidence::tls::TlsOutcome;
+use crate::evidence::tls::{TlsHop, TlsOutcome};
 
 /// What came instead of a handshake.
 pub(in crate::diagnose) struct Outcome {
@@ -38,7 +38,7 @@ pub(super) const PLAIN_HTTP: Rule = rule!(
         confidence: Confidence::Proved,
         does: "answers the ClientHello in plain HTTP",
         seen: "its first line",
-        reasoning: "an HTTP status line came where a TLS record was expected",
+        reasoning: "text of HTTP came where a TLS record was expected",
         not_azure: Some(ONLY_TLS),
         looks: &[],
         step: |peer| {
@@ -144,6 +144,8 @@ pub(in crate::diagnose) struct Alert {
 }
 
 const NAME: &str = "unrecognized_name";
+const REQUIRED: &str = "certificate_required";
+const FAILURE: &str = "handshake_failure";
 const VERSION: &str = "protocol_version";
 
 pub(super) const NAME_REFUSED: Rule = rule!(
@@ -205,15 +207,34 @@ pub(super) const ALERT: Rule = rule!(
         does: "ends the handshake with the alert {alert}",
         means: meaning,
         step: |e| {
+            let peer = session::peer(e);
+            if e.tls.value().is_some_and(wants_client_certificate) {
+                return Step::local(format!(
+                    "ask the team that runs the server at {peer} for a client certificate for this \
+                     application, and let the application's client send it; its calls to other \
+                     servers stay as they are"
+                ))
+                .undo("take the certificate out of the client's settings again");
+            }
             Step::inspect(format!(
-                "see the TLS settings of the server at {}: a relay, gateway or firewall in front \
-                 of the service",
-                session::peer(e)
+                "see the TLS settings of the server at {peer}: a relay, gateway or firewall in \
+                 front of the service"
             ))
         },
     })
 )
 .explains(&["http-closed"]);
+
+/// Whether the peer ends the handshake for want of a client certificate: by the alert of TLS 1.3, or, in
+/// TLS 1.2, by a failure after it has sent its own certificate, when versions, suites and groups are
+/// agreed (RFC 5246, section 7.4.6; fact S80).
+fn wants_client_certificate(hop: &TlsHop) -> bool {
+    match &hop.outcome {
+        TlsOutcome::Alert { description } if description == REQUIRED => true,
+        TlsOutcome::Alert { description } => description == FAILURE && !hop.chain.is_empty(),
+        _ => false,
+    }
+}
 
 /// The requested name.
 fn asked_for<'a>(e: &'a View<'_>) -> &'a str {
@@ -222,11 +243,11 @@ fn asked_for<'a>(e: &'a View<'_>) -> &'a str {
 
 /// What an alert says about the peer, in the terms of RFC 8446.
 const MEANINGS: &[(&str, &str)] = &[
-    ("handshake_failure", "no cipher suite or group in common, or no certificate for this name"),
+    (FAILURE, "no cipher suite or group in common, or no certificate for this name"),
     ("insufficient_security", "it requires stronger parameters than were offered"),
     ("internal_error", "it failed internally, often a relay without a backend"),
     ("access_denied", "its policy does not allow this client or this name"),
-    ("certificate_required", "it requires a client certificate: a gateway with mutual TLS"),
+    (REQUIRED, "it requires a client certificate: a gateway with mutual TLS"),
     ("bad_certificate", "it rejects a certificate: a gateway with mutual TLS"),
     ("unknown_ca", "it rejects a client certificate's issuer: a gateway with mutual TLS"),
     ("no_application_protocol", "it speaks none of the offered ALPN protocols"),
@@ -244,7 +265,23 @@ fn meaning(finding: FindingBuilder, e: &View<'_>, alert: &str) -> FindingBuilder
         .iter()
         .find(|(name, _)| *name == alert)
         .map_or("the peer aborted the handshake", |(_, means)| means);
+    if alert == FAILURE && e.tls.value().is_some_and(wants_client_certificate) {
+        return finding
+            .reasoning(format!(
+                "its alert, {alert}, came after its certificate, so versions, suites and groups were \
+                 agreed: in TLS 1.2 a gateway with mutual TLS refuses a client without a certificate like \
+                 this, and this tool sends none"
+            ))
+            .reasoning("a server whose own key or hardware fails would look the same")
+            .decide_with(format!(
+                "{}  # `Acceptable client certificate CA names`: it asks for one",
+                session::s_client(e, "-tls1_2")
+            ));
+    }
     let finding = finding.reasoning(format!("its alert is {alert}: {means}"));
+    if alert == REQUIRED {
+        return finding.reasoning("this tool sends no client certificate");
+    }
     if !is_about_parameters(alert) {
         return finding;
     }
@@ -264,7 +301,7 @@ fn meaning(finding: FindingBuilder, e: &View<'_>, alert: &str) -> FindingBuilder
 
 /// Whether the alert may be caused by parameters that other clients offer and this one does not.
 fn is_about_parameters(alert: &str) -> bool {
-    matches!(alert, "handshake_failure" | "insufficient_security")
+    matches!(alert, FAILURE | "insufficient_security")
 }
 
 /// The finding of a row, where the peer ended the handshake with its alert.
@@ -283,7 +320,10 @@ pub(in crate::diagnose) fn alerted(e: &View<'_>, row: &Alert) -> Option<FindingB
             !e.tls.handshakes().any(experiments::ended_without_tls),
             "a silent drop, a reset: the peer answered in TLS",
         )
-        .owner(session::owner(e))
+        .owner(match e.tls.value().is_some_and(wants_client_certificate) {
+            true => "Application",
+            false => session::owner(e),
+        })
         .inspect("repeat it with another client", session::s_client(e, ""));
     let finding = session::with_proxy_bypass(finding, e);
     Some((row.means)(finding, e, alert).step((row.step)(e)).check(reading::again(e)))

@@ -102,6 +102,33 @@ pub(super) fn host_unreachable_by_somebody(attempt: &TcpAttempt) -> Meaning {
     }
 }
 
+/// A WireGuard tunnel of this machine reports that none of its peers takes the address (fact T182).
+pub(super) fn no_peer(attempt: &TcpAttempt, tunnel: &str) -> Meaning {
+    let (ip, peer) = (attempt.connected_to().ip(), attempts::peer(attempt));
+    Meaning {
+        message: format!("the WireGuard tunnel {tunnel} takes no packets for {ip}"),
+        confidence: Confidence::Inferred,
+        reasoning: format!(
+            "the route leads into {tunnel}, and this machine itself sent the message, {:.1} ms after \
+             the SYN: WireGuard does so where no peer has {ip} in its AllowedIPs, or that peer has no \
+             endpoint; a rule of this machine's packet filter that rejects {peer} would look the same",
+            attempt.took_ms
+        ),
+        look: (
+            "see the peers of the tunnel, their AllowedIPs and endpoints (as root)".to_owned(),
+            format!("wg show {tunnel}"),
+        ),
+        decide: Some("nft list ruleset; iptables-save  # as root".to_owned()),
+        steps: vec![
+            Step::local(format!(
+                "add the prefix of {ip} to the AllowedIPs of the peer that leads there, which then gets \
+                 all packets for that prefix; or give this machine another route to it"
+            ))
+            .undo("put the old list back"),
+        ],
+    }
+}
+
 /// This machine's own packet filter rejects, with whichever code its rule has.
 pub(super) fn filtered_here(attempt: &TcpAttempt, icmp: &Icmp) -> Meaning {
     let peer = attempts::peer(attempt);

@@ -8,6 +8,7 @@ use crate::diagnose::View;
 use crate::diagnose::view::icmp;
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpAttempt};
+use crate::evidence::tunnel;
 
 /// A router reports that the host does not answer: it asked for it in vain, or it did not ask.
 pub(super) fn host_unreachable(e: &View<'_>, attempt: &TcpAttempt, router: IpAddr) -> Meaning {
@@ -119,10 +120,16 @@ pub(super) fn meaning(
             decide: Some(goes_beyond(e, ip, who)),
             steps: vec![
                 Step::shared(
-                    format!(
-                        "if {who} has no route to {ip}, add one, or advertise the virtual network's \
-                         prefix to it (VPN, ExpressRoute)"
-                    ),
+                    match tunnel::is_public(e, ip) {
+                        true => format!(
+                            "if {who} has no route to {ip}, give it one to the internet, or lead this \
+                             machine by the network's own way out (proxy, firewall, NAT gateway)"
+                        ),
+                        false => format!(
+                            "if {who} has no route to {ip}, add one, or advertise the virtual \
+                             network's prefix to it (VPN, ExpressRoute)"
+                        ),
+                    },
                     every_host,
                 )
                 .undo("restore the former route or setting"),
