@@ -1,6 +1,6 @@
 //! Variables that name a service of Azure and that no row of the table has: frameworks, gateways and samples
 //! have names of their own for the account and what is next to it. Nothing is checked by them, since what
-//! an application does with one is not known; what they name is said (fact H180).
+//! an application does with one is not known; the report names what they hold (fact H180).
 
 use url::Url;
 

@@ -87,6 +87,12 @@ pub fn is_of_account(host: &str) -> bool {
         .is_some_and(|found| found.service.is_account() || found.service.gateway().is_some())
 }
 
+/// Whether a host is, by its name, one of the service of an id.
+#[must_use]
+pub fn is_of_service(host: &str, id: &str) -> bool {
+    services::find(host).is_some_and(|found| found.service.id == id)
+}
+
 /// The leg whose refusal a text quotes.
 #[must_use]
 pub fn quotes(text: &str) -> Option<&'static Leg> {

@@ -1,7 +1,7 @@
 //! Which host the answer in a text is of: what was requested last before it, and where no request is
 //! shown, what the text names.
 
-use crate::diagnose::pasted::{is_of_account, quotes};
+use crate::diagnose::pasted::{is_of_account, is_of_service, quotes};
 
 /// Words before the URL of a request, in lower case.
 const REQUESTED: &[&str] = &[
@@ -91,11 +91,7 @@ pub(super) fn callee(text: &str, end: usize, fits: impl Fn(&str) -> bool) -> Opt
     let all = mentions(text);
     // What a message quotes of another call has the host of that one: the answer is of its caller.
     let quoted = quotes(text).and_then(|leg| leg.inside.as_ref());
-    let is_inside = |host: &str| {
-        quoted.is_some_and(|inside| {
-            crate::services::find(host).is_some_and(|found| found.service.id == inside.service)
-        })
-    };
+    let is_inside = |host: &str| quoted.is_some_and(|inside| is_of_service(host, inside.service));
     let fits = |host: &str| fits(host) && !is_inside(host);
     let fitting = |found: &&Mention| fits(&found.host);
     let host = |found: &Mention| found.host.clone();

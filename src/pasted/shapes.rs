@@ -86,6 +86,11 @@ fn an_error_is_read_in_each_field_of_a_log_and_behind_the_words_of_its_program()
              search | INFO HTTP request{status_code=202}: close",
             "http-not-found",
         ),
+        (
+            "DataSource.Error: Web.Contents failed to get contents from 'https://a.openai.azure.com/x' \
+             (403): Forbidden",
+            "http-forbidden",
+        ),
         ("INFO status=200 path=/healthz\nERROR status=404 from the account", "http-not-found"),
         (
             "[{\"name\":\"POST /openai\",\"target\":\"a.openai.azure.com\",\"resultCode\":\"401\"}]",

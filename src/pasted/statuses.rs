@@ -26,6 +26,8 @@ const BEGINS_MESSAGE: &[&str] = &[
     " unauthorized. access token is ",
     " the api deployment for this resource does not exist",
     " the principal `",
+    "): forbidden",
+    "): unauthorized",
 ];
 /// What begins the line of a request, in lower case.
 const METHODS: &[&str] =

@@ -25,13 +25,16 @@ const CONNECT_REFUSED: &[(&str, &str)] = &[
 /// What one says that wants to know its caller, in lower case.
 const WANTS_A_LOGIN: &[&str] = &["proxy authentication required"];
 
+/// What calls for Logic Apps, Power Automate and Power Apps (fact Z105).
+const CONNECTOR: &str = "a connector of Logic Apps or Power Platform";
+
 /// Gateways, by what they print of their own call (fact H153): words in lower case, the name, and
 /// whether a library prints the same without an answer.
 const GATEWAYS: &[(&str, &str, bool)] = &[
     ("litellm.", "LiteLLM", true),
     ("upstream connect error", "Envoy", false),
     ("is_bifrost_error", "Bifrost", false),
-    ("azure-apim.net\"", "a connector of Logic Apps or Power Platform", false),
+    ("azure-apim.net\"", CONNECTOR, false),
     ("while connecting to upstream", "nginx", false),
     ("while ssl handshaking to upstream", "nginx", false),
     ("while reading response header from upstream", "nginx", false),
@@ -231,7 +234,13 @@ fn of_gateway(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
         .find(|(words, _, library)| lower.contains(words) && (!library || status >= 400))?;
     let hop = unanswered::hop(text)?;
     let refused = format!("by no server of the service: {name} answered; of its own call, {hop}");
-    let testable = "a check from the gateway's own machine walks that path: aoai-probe <host>";
+    let testable = match *name {
+        CONNECTOR => {
+            "no check can run where a connector does: its call comes from the platform's network, which \
+             reaches a private endpoint only where the environment is joined to a virtual network"
+        }
+        _ => "a check from the gateway's own machine walks that path: aoai-probe <host>",
+    };
     let found = meaning(asked, "http-gateway-leg", "its backend", &refused, testable)?;
     Some(AnswerMeaning { caller: format!("the gateway ({name})"), is_answer: false, ..found })
 }
