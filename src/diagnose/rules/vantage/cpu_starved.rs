@@ -31,6 +31,10 @@ pub(super) const RULE: Rule = rule!(
     "http-closed",
 ]);
 
+/// Peers, and this check, wait for some seconds before they give up: a shorter wait for a processor makes
+/// a hop slow, and does not break it.
+const GIVE_UP_MS: f64 = 3_000.0;
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let waited = e.vantage.processor_wait_ms?;
     let took = e.cost.took_ms;
@@ -38,40 +42,44 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     if waited < LONG_MS || waited * 2.0 < took {
         return None;
     }
+    let gave_up = waited >= GIVE_UP_MS;
     let (waited, took) = (timing::words(waited), timing::words(took));
-    Some(
-        FindingBuilder::new(
-            Level::Risk,
-            Confidence::Proved,
-            format!("the check got no processor for {waited} of {took}"),
-        )
-        .untested()
-        .cites("/vantage/processor_wait_ms")
-        .cites("/cost/took_ms")
-        .fact(format!("ready to run without a processor for {waited}; the check took {took}"))
-        .reasoning(
-            "the kernel counted it: other programs used the processors, or the CPU limit of the \
+    let mut finding = FindingBuilder::new(
+        Level::Risk,
+        Confidence::Proved,
+        format!("the check got no processor for {waited} of {took}"),
+    )
+    .cites("/vantage/processor_wait_ms")
+    .cites("/cost/took_ms")
+    .fact(format!("ready to run without a processor for {waited}; the check took {took}"))
+    .reasoning(
+        "the kernel counted it: other programs used the processors, or the CPU limit of the \
              container was reached",
-        )
-        .reasoning(
-            "the times of all hops include it, and a peer may have closed a connection meanwhile: they \
-             do not show what the path does",
-        )
-        .reasoning("an application in the same container or on the same machine waits as well")
-        .owner("Server")
-        .inspect(
-            "in a container, see how often its CPU limit was reached (nr_throttled)",
-            "cat /sys/fs/cgroup/cpu.stat",
-        )
-        .inspect("see what uses the processors", "top -b -n 1 | head -n 20")
-        .step(
-            Step::shared(
-                "stop what uses the processors, or raise the CPU limit (Kubernetes: \
-                 `resources.limits.cpu`)",
-                "the container whose limit is raised: Kubernetes starts its pods anew",
+    )
+    .reasoning("the times of all hops include it: they do not show how fast the path is");
+    if gave_up {
+        finding = finding.untested().reasoning(
+            "a peer may have closed a connection meanwhile, or this check may have given one up: what \
+             failed that way shows nothing about the path",
+        );
+    }
+    Some(
+        finding
+            .reasoning("an application in the same container or on the same machine waits as well")
+            .owner("Server")
+            .inspect(
+                "in a container, see how often its CPU limit was reached (nr_throttled)",
+                "cat /sys/fs/cgroup/cpu.stat",
             )
-            .undo("set the old limit again"),
-        )
-        .check(reading::again(e)),
+            .inspect("see what uses the processors", "top -b -n 1 | head -n 20")
+            .step(
+                Step::shared(
+                    "stop what uses the processors, or raise the CPU limit (Kubernetes: \
+                 `resources.limits.cpu`)",
+                    "the container whose limit is raised: Kubernetes starts its pods anew",
+                )
+                .undo("set the old limit again"),
+            )
+            .check(reading::again(e)),
     )
 }
