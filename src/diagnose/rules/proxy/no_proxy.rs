@@ -139,7 +139,7 @@ pub(in crate::diagnose) fn step(e: &Evidence, message: &str) -> Step {
         let host = &e.target.host;
         return Step::shared(
             format!(
-                "{message}: in the script of the proxy settings, return DIRECT for {host}, as the \
+                "exempt the host from the proxy in the script of the settings: return DIRECT for {host}, as the \
                  owner of the script decides{}",
                 others(e)
             ),
