@@ -259,6 +259,6 @@ fn targets_with_a_fault_of_this_machine_share_the_machine() {
     let evidence = crate::fixtures::findings("vantage-cpu-starved").remove(0);
     let host = evidence.vantage.host.clone();
     let diagnosis = aoai_probe::diagnose::diagnose(&evidence);
-    let report = aoai_probe::report::Report::new(evidence, diagnosis);
+    let report = Report::new(evidence, diagnosis);
     assert_eq!(report.shared_location(), Some(format!("machine {host}")));
 }
