@@ -69,10 +69,19 @@ pub struct Vantage {
     pub tunnels_down: Vec<String>,
     /// Our clock minus the peer's `Date` header in seconds; null when there was none.
     pub clock_ahead_s: Option<i64>,
-    /// Milliseconds for which the walk was ready to run and the kernel gave it no processor: others used
-    /// them, or the CPU limit of its container was reached. Absent where the OS does not count them.
+    /// What the walk had of the processors; absent where the OS does not count it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub processor_wait_ms: Option<f64>,
+    pub processor: Option<ProcessorTime>,
+}
+
+/// The processor time of a walk's thread, as the kernel counted it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessorTime {
+    /// Milliseconds for which it ran.
+    pub ran_ms: f64,
+    /// Milliseconds for which it was ready to run and got no processor: others used them, or the CPU
+    /// limit of its container was reached.
+    pub waited_ms: f64,
 }
 
 /// The end of [`Vantage::lookup_by`] where `getent` asked the library.

@@ -17,9 +17,9 @@ use super::unix::ip_of;
 use super::{AZURE_ASSET_TAG, IcmpError, SystemResolvers, meaning};
 use crate::evidence::dns::SystemAnswer;
 use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
-use crate::evidence::vantage::AzureMachine;
 #[cfg(not(target_env = "gnu"))]
 use crate::evidence::vantage::BY_GETENT;
+use crate::evidence::vantage::{AzureMachine, ProcessorTime};
 use crate::files::{self, May};
 
 pub(super) use super::unix::Group;
@@ -68,11 +68,11 @@ pub fn lookup_by() -> Option<String> {
     Some(format!("{}{}", c_library(), if by_getent { BY_GETENT } else { "" }))
 }
 
-/// For how long this thread has been ready to run without a processor, since it began (`run_delay` of
-/// schedstat; Linux, Documentation/scheduler/sched-stats.rst). It includes the time for which the CPU limit of
-/// its control group held it.
+/// What this thread had of the processors since it began (schedstat; Linux,
+/// Documentation/scheduler/sched-stats.rst). The time for which the CPU limit of its control group held it
+/// counts as waiting (fact T190).
 #[must_use]
-pub fn processor_wait() -> Option<Duration> {
+pub fn processor_time() -> Option<ProcessorTime> {
     thread_local! {
         static STATISTICS: Option<std::fs::File> =
             files::open("/proc/thread-self/schedstat", May::BeAnything).ok();
@@ -81,7 +81,9 @@ pub fn processor_wait() -> Option<Duration> {
         let mut text = [0; 96];
         let length = file.as_ref()?.read_at(&mut text, 0).ok()?;
         let words = str::from_utf8(text.get(..length)?).ok()?;
-        words.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+        let mut nanoseconds = words.split_whitespace();
+        let mut next_ms = || Some(nanoseconds.next()?.parse::<f64>().ok()? / 1e6);
+        Some(ProcessorTime { ran_ms: next_ms()?, waited_ms: next_ms()? })
     })
 }
 
@@ -336,13 +338,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_for_a_processor_is_counted_where_the_kernel_shows_it() {
-        let before = processor_wait();
-        std::thread::yield_now();
-        let after = processor_wait();
+    fn the_time_on_a_processor_is_counted_where_the_kernel_shows_it() {
+        let before = processor_time();
         // A sandbox may hide it.
         assert_eq!(before.is_some(), std::path::Path::new("/proc/thread-self/schedstat").exists());
-        assert!(after >= before, "{after:?} after {before:?}");
+        let Some(before) = before else { return };
+        let mut after = before;
+        while after.ran_ms <= before.ran_ms {
+            after = processor_time().unwrap();
+        }
+        assert!(after.waited_ms >= before.waited_ms, "{after:?} after {before:?}");
     }
 
     #[test]

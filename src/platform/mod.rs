@@ -56,7 +56,7 @@ pub use resolver_settings::{
 pub use os::{
     READS_RESOLV_CONF, RUNS_PROXY_SCRIPTS, azure_machine, c_library, default_gateways,
     default_signals, end_programs, has_no_reader, host_name, interface_index, interfaces,
-    listening_ports, lookup, lookup_by, open_files, open_to_write, processor_wait, protect_process,
+    listening_ports, lookup, lookup_by, open_files, open_to_write, processor_time, protect_process,
     proxy_by_script, read_icmp, report_icmp, resolver_settings, routes, run_as_service,
     shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
 };

@@ -122,7 +122,7 @@ pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
 
 /// Not known.
 #[must_use]
-pub const fn processor_wait() -> Option<std::time::Duration> {
+pub const fn processor_time() -> Option<crate::evidence::vantage::ProcessorTime> {
     None
 }
 

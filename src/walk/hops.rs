@@ -15,6 +15,7 @@ use crate::credential::Credential;
 use crate::evidence::http::HttpHop;
 use crate::evidence::identity::{CredentialKind, IdentityHop, TokenOutcome, Withheld};
 use crate::evidence::tcp::{TcpHop, TcpOutcome};
+use crate::evidence::vantage::{ProcessorTime, SourceTowards};
 use crate::evidence::{Cost, Evidence, Hop, Observed, SkipReason};
 use crate::platform;
 use crate::services::Opening;
@@ -49,7 +50,7 @@ pub(super) struct Walked<R> {
 /// Walks to a target, and does `exchange` over its session.
 pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> Walked<X::Reply> {
     let Start { target, plan, world, credential, observe, since, kind } = start;
-    let waited_before = platform::processor_wait();
+    let processor_before = platform::processor_time();
     let timeout = plan.timeout.min(plan.deadline.saturating_sub(since.elapsed()));
     proxy_script::run(target, plan, world, timeout).await;
     let mut choice = proxy_choice::decide(target, &plan.proxy, world.into());
@@ -184,9 +185,11 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
     }
     name_interfaces(&mut evidence, &vantage.sources);
     vantage.clock_ahead_s = date.map(|(ours, theirs)| seconds(ours) - seconds(theirs));
-    vantage.processor_wait_ms = platform::processor_wait()
-        .zip(waited_before)
-        .map(|(now, before)| now.saturating_sub(before).as_secs_f64() * 1e3);
+    vantage.processor =
+        platform::processor_time().zip(processor_before).map(|(now, before)| ProcessorTime {
+            ran_ms: now.ran_ms - before.ran_ms,
+            waited_ms: now.waited_ms - before.waited_ms,
+        });
     evidence.vantage = vantage;
     for socket in context.extra_sockets.borrow().iter() {
         ledger.socket(socket);
@@ -219,7 +222,7 @@ fn withheld_of(
 }
 
 /// Adds the interface's name to each source address.
-fn name_interfaces(evidence: &mut Evidence, sources: &[crate::evidence::vantage::SourceTowards]) {
+fn name_interfaces(evidence: &mut Evidence, sources: &[SourceTowards]) {
     let hops = [
         Some(&mut evidence.tcp),
         match &mut evidence.direct {

@@ -48,7 +48,7 @@ pub(super) fn inspect_host(
         hop_limit: None,
         tunnels_down: Vec::new(),
         clock_ahead_s: None,
-        processor_wait_ms: None,
+        processor: None,
     }
 }
 

@@ -37,7 +37,7 @@ pub fn c_library() -> String {
 
 /// Not known: macOS counts no such time.
 #[must_use]
-pub const fn processor_wait() -> Option<std::time::Duration> {
+pub const fn processor_time() -> Option<crate::evidence::vantage::ProcessorTime> {
     None
 }
 

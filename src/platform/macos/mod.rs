@@ -13,7 +13,7 @@ pub use super::unix::{
     default_signals, end_programs, has_no_reader, host_name, interface_index, lookup, open_files,
     open_to_write, run_as_service, shows_codes, write_event,
 };
-pub use machine::{azure_machine, c_library, listening_ports, processor_wait, protect_process};
+pub use machine::{azure_machine, c_library, listening_ports, processor_time, protect_process};
 pub use names::{
     READS_RESOLV_CONF, RUNS_PROXY_SCRIPTS, lookup_by, proxy_by_script, resolver_settings,
     system_proxies,

@@ -17,7 +17,7 @@ const MOST_FIRMWARE: u32 = 1 << 20;
 
 /// Not known: Windows counts no such time.
 #[must_use]
-pub const fn processor_wait() -> Option<std::time::Duration> {
+pub const fn processor_time() -> Option<crate::evidence::vantage::ProcessorTime> {
     None
 }
 

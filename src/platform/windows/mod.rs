@@ -17,7 +17,7 @@ mod text;
 pub use console::shows_codes;
 pub use machine::{
     azure_machine, c_library, default_signals, has_no_reader, open_files, open_to_write,
-    processor_wait, protect_process,
+    processor_time, protect_process,
 };
 pub use names::{
     READS_RESOLV_CONF, host_name, interface_index, lookup, lookup_by, resolver_settings,

@@ -4,6 +4,7 @@
 use crate::diagnose::timing::{self, LONG_MS};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
+use crate::evidence::vantage::ProcessorTime;
 
 pub(super) const RULE: Rule = rule!(
     "vantage-cpu-starved",
@@ -35,11 +36,15 @@ pub(super) const RULE: Rule = rule!(
 /// a hop slow, and does not break it.
 const GIVE_UP_MS: f64 = 3_000.0;
 
+/// How many times as long as it ran a check has waited that got next to no processor.
+const MOST_OF_ITS_TIME: f64 = 4.0;
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
-    let waited = e.vantage.processor_wait_ms?;
+    let ProcessorTime { ran_ms: ran, waited_ms: waited } = e.vantage.processor?;
     let took = e.cost.took_ms;
-    // What a loaded machine usually costs delays an answer, and decides nothing.
-    if waited < LONG_MS || waited * 2.0 < took {
+    // What a loaded machine usually costs delays an answer, and decides nothing; and a peer that floods
+    // the check keeps it busy, which has rules of its own.
+    if waited < LONG_MS || waited * 2.0 < took || waited < ran * MOST_OF_ITS_TIME {
         return None;
     }
     let gave_up = waited >= GIVE_UP_MS;
@@ -49,9 +54,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Confidence::Proved,
         format!("the check got no processor for {waited} of {took}"),
     )
-    .cites("/vantage/processor_wait_ms")
+    .cites("/vantage/processor")
     .cites("/cost/took_ms")
-    .fact(format!("ready to run without a processor for {waited}; the check took {took}"))
+    .fact(format!(
+        "the check took {took}; it ran for {}, and was ready to run without a processor for {waited}",
+        timing::words(ran)
+    ))
     .reasoning(
         "the kernel counted it: other programs used the processors, or the CPU limit of the \
              container was reached",
