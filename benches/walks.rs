@@ -1,6 +1,6 @@
-//! What a walk costs in a process that makes many of them, as `serve` and `watch` do: processor
-//! time a walk, one after the other, against servers in processes of their own; and what the
-//! least that a client can do costs in the same run.
+//! What a walk costs in a process that makes many of them, from an entry of an inventory to its report,
+//! as `serve` and `watch` make them: processor time a walk, one after the other, against servers in
+//! processes of their own; and what the least that a client can do costs in the same run.
 //!
 //!     sh benches/walks.sh [WALKS [walk | floor]]
 #![allow(
@@ -15,53 +15,27 @@ use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
-use aoai_probe::credential::Host;
-use aoai_probe::credential::{Credential, CredentialOptions, SourceChoice};
-use aoai_probe::diagnose::diagnose;
-use aoai_probe::report::Report;
-use aoai_probe::target::Target;
-use aoai_probe::walk::plan::Plan;
-use aoai_probe::walk::walk;
+use aoai_probe::inventory;
+use aoai_probe::monitor::walker::Walker;
 use aoai_probe::wire::hello::keep_name_in_first_segment;
-use aoai_probe::wire::roots::ExtraRoots;
 use aoai_probe::world::World;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let count: u32 = words.first().map_or(1000, |word| word.parse().expect("a number of walks"));
     let only = words.get(1).map(String::as_str);
-    let pem = std::fs::read(std::env::var("LAB").expect("LAB names a folder") + "/root.pem")
-        .expect("root.pem is readable");
-    let plan = Plan {
-        ca_file: Some("root.pem".to_owned()),
-        extra_roots: ExtraRoots::from_pem(&pem).expect("root.pem holds a root"),
-        ..Plan::default()
-    };
-    let target = Target::parse("myacct", None).expect("an account");
-    let mut world = World::of_this_machine();
-    let request = CredentialOptions {
-        service: None,
-        choice: SourceChoice::Auto,
-        api_key_file: None,
-        token_file: None,
-        assertion_file: None,
-        identity: None,
-        host: Host { azure: world.azure.answer, arc_agent: world.arc_agent },
-        pipe_timeout: plan.deadline,
-    };
-    let credential = Credential::find(&request, &world.environment).expect("a credential");
+    let root = std::env::var("LAB").expect("LAB names a folder") + "/root.pem";
+    let pem = std::fs::read(&root).expect("root.pem is readable");
+    let inventory = format!("[defaults]\nca_file = {root:?}\n[[target]]\ntarget = \"myacct\"\n");
+    let inventory = inventory::read(&inventory).expect("an inventory");
+    let entry = &inventory.entries[0];
+    let walker = Walker::new(World::of_this_machine);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .event_interval(4)
         .build()
         .expect("a runtime");
-    let mut one = || {
-        world.now = std::time::SystemTime::now();
-        let walk = walk(&target, &plan, &world, &credential, &|_| {});
-        let evidence = runtime.block_on(walk);
-        let diagnosis = diagnose(&evidence);
-        Report::new(evidence, diagnosis)
-    };
+    let mut one = || runtime.block_on(walker.walk(entry, None)).expect("a walk");
     // What is read once, such as the stores of roots, is read by the first walk.
     drop(one());
     let first = one();

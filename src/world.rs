@@ -9,6 +9,7 @@ mod environment;
 pub mod macos;
 mod nameservers;
 mod resolvers;
+mod routes;
 mod scripts;
 pub mod signs;
 mod trust;
@@ -24,6 +25,7 @@ pub use connect_override::ConnectOverride;
 pub use environment::Environment;
 pub use nameservers::ResolverLibrary;
 pub use resolvers::{not_read, nsswitch_hosts, resolvers, scope};
+pub use routes::SharedRoutes;
 pub use scripts::{ProxyScripts, ScriptRun, ScriptRunner};
 pub use trust::{bundles, ca_file};
 
@@ -92,6 +94,8 @@ pub struct World {
     pub peer_limiter: Option<Arc<PeerLimiter>>,
     /// Which walks of a round each resolver answered; none for a single walk.
     pub tally: Option<Arc<Tally>>,
+    /// The routes that walks in this world share; none for a single walk.
+    pub routes: Option<Arc<SharedRoutes>>,
 }
 
 /// What answers for `getaddrinfo`.
@@ -169,6 +173,7 @@ impl World {
             shared_roots: Arc::default(),
             peer_limiter: None,
             tally: None,
+            routes: None,
         }
     }
 

@@ -129,7 +129,7 @@ impl Credential {
             is_explicit: named.is_some() || taken.is_explicit,
             ..empty
         };
-        let (value, file_mode_open, of_file) = match taken.origin {
+        let (value, file_mode_open, is_of_file) = match taken.origin {
             Origin::Flow(flow) => return Ok(Self { flow: Some(flow), ..with }),
             Origin::File { option, path } => {
                 let (value, mode) = file::read(option, &path, options.pipe_timeout)?;
@@ -141,7 +141,13 @@ impl Credential {
             }
         };
         let secret = Some(checked(&value, &taken.label)?);
-        Ok(Self { secret, file_mode_open, trimmed: trimmed(&value, of_file), ..with })
+        Ok(Self {
+            secret,
+            is_of_file,
+            file_mode_open,
+            trimmed: trimmed(&value, is_of_file),
+            ..with
+        })
     }
 
     /// Refuses a credential whose value is also part of something that was typed.

@@ -61,6 +61,8 @@ pub struct Credential {
     name: &'static str,
     source: Option<String>,
     secret: Option<Secret>,
+    /// Whether the secret was read from a file, which may hold another one the next time.
+    is_of_file: bool,
     file_mode_open: Option<String>,
     trimmed: Option<Trimmed>,
     skipped_sources: Vec<SkippedSource>,
@@ -86,6 +88,7 @@ impl Credential {
             name: "none",
             source: None,
             secret: None,
+            is_of_file: false,
             file_mode_open: None,
             trimmed: None,
             skipped_sources: Vec::new(),
@@ -97,6 +100,12 @@ impl Credential {
             resource_manager: None,
             tokens: RefCell::new(Vec::new()),
         }
+    }
+
+    /// Whether its value was read from a file, which may hold another one the next time.
+    #[must_use]
+    pub const fn is_of_file(&self) -> bool {
+        self.is_of_file
     }
 
     /// How its token is obtained, where one has to be requested.

@@ -1,10 +1,10 @@
 //! Walks entries of an inventory, and decides what the walks share.
 //!
-//! They share the machine's facts (resolver configuration, hosts file, environment, roots), read once
-//! a round, and tokens, requested once a round for targets with the same way to them. Nothing about a
-//! target's own path is shared: every walk asks for its names, connects to its addresses and makes its
-//! handshakes anew, without TLS resumption. What the roots said of a chain holds for a round as the
-//! roots themselves do.
+//! They share the machine's facts (resolver configuration, hosts file, environment, routes, roots), read
+//! once a round, and credentials, found once a round for targets with the same way to them, with their
+//! tokens; one in a file is read by each walk. Nothing about a target's own path is shared: every walk
+//! asks for its names, connects to its addresses and makes its handshakes anew, without TLS resumption.
+//! What the roots said of a chain holds for a round as the roots themselves do.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -85,7 +85,7 @@ pub struct Walker {
     /// Reads the outside.
     read_world: Box<dyn Fn() -> World>,
     world: RefCell<Option<(Instant, World)>>,
-    credentials: RefCell<HashMap<TokenSharing, (Instant, Rc<Credential>)>>,
+    credentials: RefCell<HashMap<CredentialSharing, (Instant, Rc<Credential>)>>,
     roots: RefCell<BTreeMap<String, (Instant, ExtraRoots)>>,
     resolvers: PeerLimiter,
     addresses: Arc<PeerLimiter>,
@@ -93,10 +93,10 @@ pub struct Walker {
     asking: Asking,
 }
 
-/// What two walks that may share a token have in common: its source, and everything that determines
-/// the way to it.
+/// What two walks that may share a credential have in common: its source, and everything that
+/// determines the way to its token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct TokenSharing {
+struct CredentialSharing {
     reference: CredentialReference,
     keys: Option<&'static [&'static str]>,
     resolvers: Vec<SocketAddr>,
@@ -109,7 +109,7 @@ struct TokenSharing {
     deadline: Duration,
 }
 
-impl TokenSharing {
+impl CredentialSharing {
     fn of(entry: &Entry) -> Self {
         let plan = &entry.plan;
         Self {
@@ -172,7 +172,11 @@ impl Walker {
         // Read before the old one is dropped: a panic in there belongs to the walk that reads.
         let (read, world) = match young {
             Some(young) => young,
-            None => (Instant::now(), (self.read_world)()),
+            None => {
+                let read = Instant::now();
+                let routes = Some(Arc::default());
+                (read, World { routes, ..(self.read_world)() })
+            }
         };
         let (read, world) = kept.insert((read, world));
         let mut world = world.clone();
@@ -303,10 +307,10 @@ impl Walker {
         Ok(plan)
     }
 
-    /// The credential of an entry: one of this round whose token was requested in the same way, else a
-    /// new one.
+    /// The credential of an entry: one of this round that was found, and whose token was requested, in
+    /// the same way, else a new one.
     fn credential(&self, entry: &Entry, world: &World) -> Result<Rc<Credential>, NotWalked> {
-        let way = TokenSharing::of(entry);
+        let way = CredentialSharing::of(entry);
         let typed = entry.typed_words();
         let mut credentials = self.credentials.borrow_mut();
         credentials.retain(|_, (found, _)| found.elapsed() < SHARING_TIME);
@@ -337,7 +341,7 @@ impl Walker {
         credential.leaked_into_args(&typed)?;
         let credential = Rc::new(credential);
         // A key or a token in a file is read for each walk: it may have been renewed.
-        if credential.flow().is_some() {
+        if !credential.is_of_file() {
             credentials.insert(way, (Instant::now(), Rc::clone(&credential)));
         }
         Ok(credential)

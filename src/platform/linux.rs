@@ -27,7 +27,7 @@ pub use super::unix::{
     default_signals, end_programs, has_no_reader, host_name, interface_index, open_files,
     open_to_write, run_as_service, shows_codes, write_event,
 };
-pub use route::{default_gateways, interfaces, routes, tunnels_down};
+pub use route::{default_gateways, interfaces, route_changes, routes, tunnels_down};
 
 /// `/etc/resolv.conf` is the resolver configuration (resolv.conf(5)).
 pub const READS_RESOLV_CONF: bool = true;

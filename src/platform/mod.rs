@@ -57,8 +57,8 @@ pub use os::{
     READS_RESOLV_CONF, RUNS_PROXY_SCRIPTS, azure_machine, c_library, default_gateways,
     default_signals, end_programs, has_no_reader, host_name, interface_index, interfaces,
     listening_ports, lookup, lookup_by, open_files, open_to_write, processor_time, protect_process,
-    proxy_by_script, read_icmp, report_icmp, resolver_settings, routes, run_as_service,
-    shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
+    proxy_by_script, read_icmp, report_icmp, resolver_settings, route_changes, routes,
+    run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
 };
 #[cfg(windows)]
 pub use os::{ServiceRequest, ServiceRequests, open_to, service_requests};
@@ -131,6 +131,9 @@ pub struct RouteTowards {
     /// The route.
     pub route: crate::evidence::vantage::Route,
 }
+
+/// Whether routes, or what they depend on, may have changed since it was asked the last time.
+pub type RouteChanges = Box<dyn FnMut() -> bool + Send>;
 
 /// A network interface that is up.
 #[derive(Debug, Clone, PartialEq, Eq)]

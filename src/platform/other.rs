@@ -114,6 +114,12 @@ pub fn report_icmp<S>(_socket: &S, _version6: bool, _on: bool) -> bool {
     false
 }
 
+/// This system is not asked to report changes.
+#[must_use]
+pub const fn route_changes() -> Option<super::RouteChanges> {
+    None
+}
+
 /// Not known.
 #[must_use]
 pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {

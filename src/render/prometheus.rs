@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::metrics::{self, Metric};
+use super::metrics::{self, Metric, Reported};
 use super::titles;
 use crate::report::Report;
 
@@ -12,12 +12,13 @@ use crate::report::Report;
 #[must_use]
 pub fn render(reports: &[Report]) -> String {
     let titles = titles(reports);
+    let reported: Vec<Reported<'_>> = reports.iter().map(Reported::new).collect();
     metrics::text(metrics::catalogue().map(|metric| {
-        let mut family = metrics::family(metric, &[], &[]);
-        for (report, title) in reports.iter().zip(&titles) {
-            let secondary_findings = secondary_findings(metric, report, title);
-            let of_one = metrics::family(metric, &(metric.samples)(report), &secondary_findings);
-            family.mut_metric().extend(of_one.get_metric().iter().cloned());
+        let mut family = metrics::family(metric, Vec::new(), &[]);
+        for (report, title) in reported.iter().zip(&titles) {
+            let further = further_labels(metric, report, title);
+            let mut of_one = metrics::family(metric, (metric.samples)(report), &further);
+            family.mut_metric().append(of_one.mut_metric());
         }
         family
     }))
@@ -25,7 +26,7 @@ pub fn render(reports: &[Report]) -> String {
 
 /// `target` and the inventory's labels. A label whose name the series already has becomes
 /// `exported_..`, as in Prometheus itself.
-fn secondary_findings(metric: &Metric, report: &Report, title: &str) -> Vec<(String, String)> {
+fn further_labels(metric: &Metric, report: &Report, title: &str) -> Vec<(String, String)> {
     let mut taken: BTreeSet<String> = metric.labels.iter().map(|&name| name.to_owned()).collect();
     taken.insert("target".to_owned());
     let mut labels = vec![("target".to_owned(), title.to_owned())];

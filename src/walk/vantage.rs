@@ -104,7 +104,10 @@ pub(super) fn sources(world: &World, peers: &[SocketAddr]) -> Vec<SourceTowards>
     let mut newer = None;
     peers
         .iter()
-        .zip(platform::routes(peers))
+        .zip(match &world.routes {
+            Some(shared) => shared.towards(peers),
+            None => platform::routes(peers),
+        })
         .map(|(peer, found)| {
             let towards = &peer.ip();
             let source = found.as_ref().and_then(|found| found.source);

@@ -1,6 +1,7 @@
 //! Routes, neighbours and interfaces, as the kernel reports them over netlink (rtnetlink(7)).
 //! Reading needs no privilege and sends no packet.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
@@ -13,7 +14,7 @@ use netlink_packet_route::rule::RuleMessage;
 use netlink_sys::Socket;
 use netlink_sys::protocols::{NETLINK_ROUTE, NETLINK_SOCK_DIAG};
 
-use super::super::{NetworkInterface, RouteTowards, TUNNELS};
+use super::super::{NetworkInterface, RouteChanges, RouteTowards, TUNNELS};
 use super::answers::{
     family, gateway, interface, leaves_to_a_gateway, link, mark, prefix, sends, source,
 };
@@ -54,6 +55,42 @@ pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
             kernel.route(*peer, of_family.map_or(&[][..], |(_, marks)| marks))
         })
         .collect()
+}
+
+/// What routes, and what the evidence says of them, depend on (rtnetlink(7)).
+const GROUPS: &[u32] = &[
+    libc::RTNLGRP_LINK,
+    libc::RTNLGRP_NEIGH,
+    libc::RTNLGRP_IPV4_IFADDR,
+    libc::RTNLGRP_IPV4_ROUTE,
+    libc::RTNLGRP_IPV4_RULE,
+    libc::RTNLGRP_IPV6_IFADDR,
+    libc::RTNLGRP_IPV6_ROUTE,
+    libc::RTNLGRP_IPV6_RULE,
+];
+
+/// Has the kernel report changes from now on; none where it does not.
+#[must_use]
+pub fn route_changes() -> Option<RouteChanges> {
+    let mut socket = Socket::new(NETLINK_ROUTE).ok()?;
+    socket.set_non_blocking(true).ok()?;
+    socket.bind_auto().ok()?;
+    for group in GROUPS {
+        socket.add_membership(*group).ok()?;
+    }
+    // A kernel that has no such group (before 5.3) has no next hops of their own.
+    let _ = socket.add_membership(libc::RTNLGRP_NEXTHOP);
+    Some(Box::new(move || {
+        let mut changed = false;
+        // What a report is about does not matter, so that nothing of it is taken; an error is the loss
+        // of some.
+        loop {
+            match socket.recv(&mut [0_u8; 0].as_mut_slice(), libc::MSG_TRUNC) {
+                Ok(_) => changed = true,
+                Err(error) => return changed || error.kind() != ErrorKind::WouldBlock,
+            }
+        }
+    }))
 }
 
 /// Tunnel interfaces that are down.

@@ -18,5 +18,5 @@ pub use names::{
     READS_RESOLV_CONF, RUNS_PROXY_SCRIPTS, lookup_by, proxy_by_script, resolver_settings,
     system_proxies,
 };
-pub use routes::{default_gateways, interfaces, routes, tunnels_down};
+pub use routes::{default_gateways, interfaces, route_changes, routes, tunnels_down};
 pub use sockets::{read_icmp, report_icmp, tcp_info};

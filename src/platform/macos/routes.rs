@@ -35,6 +35,12 @@ pub fn default_gateways() -> Vec<IpAddr> {
     families.iter().filter_map(|family| shown(family, until)?.gateway).collect()
 }
 
+/// This system is not asked to report changes.
+#[must_use]
+pub const fn route_changes() -> Option<super::super::RouteChanges> {
+    None
+}
+
 /// The route to each address; none where the system has none.
 #[must_use]
 pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {

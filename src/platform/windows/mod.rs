@@ -26,6 +26,8 @@ pub use permissions::open_to;
 pub(super) use programs::Group;
 pub use programs::end_programs;
 pub use proxy::{RUNS_PROXY_SCRIPTS, proxy_by_script, system_proxies};
-pub use routes::{default_gateways, interfaces, listening_ports, routes, tunnels_down};
+pub use routes::{
+    default_gateways, interfaces, listening_ports, route_changes, routes, tunnels_down,
+};
 pub use service::{ServiceRequest, ServiceRequests, run_as_service, service_requests, write_event};
 pub use sockets::{read_icmp, report_icmp, tcp_info};

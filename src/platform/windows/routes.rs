@@ -61,6 +61,12 @@ pub fn default_gateways() -> Vec<IpAddr> {
     found
 }
 
+/// This system is not asked to report changes.
+#[must_use]
+pub const fn route_changes() -> Option<super::super::RouteChanges> {
+    None
+}
+
 /// The route to each address; none where Windows gives none.
 #[must_use]
 pub fn routes(peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {

@@ -103,7 +103,7 @@ pub(super) const METRICS: &[Metric] = &[
                answer, so transfer is always 0",
         unit: Unit::Seconds,
         labels: &["phase"],
-        samples: phases,
+        samples: |report| phases(report),
     },
     Metric {
         name: "probe_http_uncompressed_body_length",

@@ -10,10 +10,16 @@ mod blackbox;
 mod certificate;
 mod own;
 
-use prometheus::proto::{self, MetricFamily, MetricType};
-use prometheus::{Encoder, TextEncoder};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ops::Deref;
 
-use super::escape;
+use prometheus::TextEncoder;
+use prometheus::proto::{self, MetricFamily, MetricType};
+
+use super::fact::Fact;
+use super::{escape, hop_table};
+use crate::evidence::Hop;
 use crate::report::Report;
 
 /// The media type of the text form.
@@ -30,7 +36,35 @@ pub struct Metric {
     /// The names of its labels.
     pub labels: &'static [&'static str],
     /// Its samples for one report; none if the walk did not get that far.
-    pub samples: fn(&Report) -> Vec<Sample>,
+    pub samples: fn(&Reported<'_>) -> Vec<Sample>,
+}
+
+/// A report, with what several metrics are taken from.
+pub struct Reported<'a> {
+    report: &'a Report,
+    facts: OnceCell<Vec<(Hop, Fact)>>,
+}
+
+impl<'a> Reported<'a> {
+    /// Nothing is derived from it yet.
+    #[must_use]
+    pub const fn new(report: &'a Report) -> Self {
+        Self { report, facts: OnceCell::new() }
+    }
+
+    /// Each hop with its fact.
+    fn facts(&self) -> &[(Hop, Fact)] {
+        let of = |hop| (hop, hop_table::fact(self.report, hop));
+        self.facts.get_or_init(|| Hop::ALL.into_iter().map(of).collect())
+    }
+}
+
+impl Deref for Reported<'_> {
+    type Target = Report;
+
+    fn deref(&self) -> &Report {
+        self.report
+    }
 }
 
 /// The kind of a value.
@@ -97,27 +131,28 @@ pub fn catalogue() -> impl Iterator<Item = &'static Metric> {
 /// the scraper adds `instance`.
 #[must_use]
 pub fn exposition(report: &Report) -> String {
-    text(catalogue().map(|metric| family(metric, &(metric.samples)(report), &[])))
+    let reported = Reported::new(report);
+    text(catalogue().map(|metric| family(metric, (metric.samples)(&reported), &[])))
 }
 
-/// One family of samples, each with further labels behind its own.
+/// One family of samples, each with `further` labels behind its own.
 pub(super) fn family(
     metric: &Metric,
-    samples: &[Sample],
-    secondary_findings: &[(String, String)],
+    samples: Vec<Sample>,
+    further: &[(String, String)],
 ) -> MetricFamily {
     let mut family = MetricFamily::default();
     family.set_name(metric.name.to_owned());
     family.set_help(metric.help.to_owned());
     family.set_field_type(MetricType::GAUGE);
-    let rows = samples.iter().filter(|sample| sample.value.is_finite()).map(|sample| {
-        let own = metric.labels.iter().zip(&sample.labels);
-        let own = own.map(|(name, value)| pair(name, value));
-        let secondary_findings = secondary_findings.iter().map(|(name, value)| pair(name, value));
+    let rows = samples.into_iter().filter(|sample| sample.value.is_finite()).map(|sample| {
+        let own = metric.labels.iter().zip(sample.labels);
+        let own = own.map(|(name, value)| pair((*name).to_owned(), value));
+        let further = further.iter().map(|(name, value)| pair(name.clone(), value.clone()));
         let mut gauge = proto::Gauge::default();
         gauge.set_value(sample.value);
         let mut row = proto::Metric::from_gauge(gauge);
-        row.set_label(own.chain(secondary_findings).collect());
+        row.set_label(own.chain(further).collect());
         row
     });
     family.set_metric(rows.collect());
@@ -125,10 +160,14 @@ pub(super) fn family(
 }
 
 /// A label, escaped since its text is displayed.
-fn pair(name: &str, value: &str) -> proto::LabelPair {
+fn pair(name: String, value: String) -> proto::LabelPair {
+    let escaped = match escape(&value) {
+        Cow::Owned(escaped) => Some(escaped),
+        Cow::Borrowed(_) => None,
+    };
     let mut pair = proto::LabelPair::default();
-    pair.set_name(name.to_owned());
-    pair.set_value(escape(value).into_owned());
+    pair.set_name(name);
+    pair.set_value(escaped.unwrap_or(value));
     pair
 }
 
@@ -136,9 +175,9 @@ fn pair(name: &str, value: &str) -> proto::LabelPair {
 pub(super) fn text(families: impl Iterator<Item = MetricFamily>) -> String {
     let families: Vec<MetricFamily> =
         families.filter(|family| !family.get_metric().is_empty()).collect();
-    let mut text = Vec::new();
-    // It rejects only families without a name or samples, and writing to a Vec cannot fail.
-    let written = TextEncoder::new().encode(&families, &mut text);
+    let mut text = String::new();
+    // It rejects only families without a name or samples, and writing to a String cannot fail.
+    let written = TextEncoder::new().encode_utf8(&families, &mut text);
     debug_assert!(written.is_ok(), "{written:?}");
-    String::from_utf8_lossy(&text).into_owned()
+    text
 }

@@ -5,7 +5,7 @@ use super::certificate::{leaf_expiry, leaf_lifetime, timestamp};
 use super::{Metric, Sample, Unit};
 use crate::diagnosis::{Finding, Level, State};
 use crate::evidence::{AddressClass, Evidence, Hop, tunnel};
-use crate::render::hop_table;
+use crate::render::fact::Fact;
 use crate::render::progress::Mark;
 use crate::report::Report;
 
@@ -47,11 +47,10 @@ pub(super) const METRICS: &[Metric] = &[
                 (Mark::Breaks, "broken"),
                 (Mark::NotDone, "not_walked"),
             ];
-            let of = |hop: Hop| {
-                let found = hop_table::fact(report, hop).mark;
-                set(&[hop.name()], marks.map(|(mark, word)| (word, mark == found)))
+            let of = |(hop, fact): &(Hop, Fact)| {
+                set(&[hop.name()], marks.map(|(mark, word)| (word, mark == fact.mark)))
             };
-            Hop::ALL.into_iter().flat_map(of).collect()
+            report.facts().iter().flat_map(of).collect()
         },
     },
     Metric {
@@ -60,11 +59,9 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::Seconds,
         labels: &["hop"],
         samples: |report| {
-            let of = |hop: Hop| {
-                let took_ms = hop_table::fact(report, hop).took_ms?;
-                Some(Sample::of(&[hop.name()], seconds(took_ms)))
-            };
-            Hop::ALL.into_iter().filter_map(of).collect()
+            let of =
+                |(hop, fact): &(Hop, Fact)| Some(Sample::of(&[hop.name()], seconds(fact.took_ms?)));
+            report.facts().iter().filter_map(of).collect()
         },
     },
     Metric {
@@ -96,7 +93,7 @@ pub(super) const METRICS: &[Metric] = &[
                loopback, link-local, reserved and the like",
         unit: Unit::Count,
         labels: &["class"],
-        samples: addresses,
+        samples: |report| addresses(report),
     },
     Metric {
         name: "aoai_probe_round_trip_seconds",
