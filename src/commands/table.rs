@@ -300,6 +300,13 @@ const TLS: &[Row] = &[
         ),
     ),
     row("update-ca-certificates", Nothing, Nothing),
+    row("update-ca-trust", Nothing, Nothing),
+    row(
+        "cp <corporate-ca.pem> /usr/local/share/ca-certificates/corporate-ca.crt && \
+         update-ca-certificates",
+        Nothing,
+        Nothing,
+    ),
     row("openssl rehash {folder}", Nothing, As("openssl certhash {folder}")),
     row(
         "cat /etc/ssl/certs/ca-certificates.crt {own} > {bundle}",

@@ -181,10 +181,19 @@ pub struct StoreVerdict {
     pub fault: Option<CertificateFault>,
 }
 
+/// The file of the machine's own store that holds all its roots.
+pub const STORE_FILE: &str = "store-file";
+/// What OpenSSL finds in it by its own defaults: a file where it has one, and the folder, in which it
+/// looks a root up by the hash of its subject.
+pub const STORE_OPENSSL: &str = "store-openssl";
+/// A folder from which the store is built.
+pub const STORE_SOURCE: &str = "store-source";
+
 /// The verdict of a CA bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BundleVerdict {
-    /// Its source: a variable such as `REQUESTS_CA_BUNDLE`, or `certifi`.
+    /// Its source: a variable such as `REQUESTS_CA_BUNDLE`, `certifi`, or a part of the machine's own
+    /// store: [`STORE_FILE`], [`STORE_OPENSSL`], [`STORE_SOURCE`].
     pub by: String,
     /// Its path.
     pub path: String,

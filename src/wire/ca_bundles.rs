@@ -11,8 +11,9 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// Files of one kind that are read: an environment of Python may hold several.
-const MOST: usize = 6;
+/// Files that are read: five variables, three parts of the machine's store, and what an environment of
+/// Python holds.
+const MOST: usize = 10;
 
 /// A file of roots.
 #[derive(Debug, Clone)]
@@ -95,8 +96,12 @@ fn open(
             .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     let mut store = if bundle.adds { public() } else { RootCertStore::empty() };
     let pem = pem.unwrap_or_default();
-    let (taken, _) = store
-        .add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
+    // A store has its roots in a file and in a folder.
+    let mut roots: Vec<CertificateDer<'_>> =
+        CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
+    roots.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
+    roots.dedup();
+    let (taken, _) = store.add_parsable_certificates(roots);
     let anchors = u32::try_from(taken).unwrap_or(u32::MAX);
     let verifier =
         WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))

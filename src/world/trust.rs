@@ -2,9 +2,11 @@
 //! names.
 
 use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::World;
+use crate::evidence::tls::{STORE_FILE, STORE_OPENSSL, STORE_SOURCE};
 use crate::files::{self, May};
 use crate::wire::ca_bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, SystemStore};
@@ -23,6 +25,18 @@ pub(super) fn system_store() -> SystemStore {
         false => SystemStore::Pem(Vec::new()),
     }
 }
+
+/// The folders of OpenSSL's own settings: Debian's, Red Hat's, Alpine's and Arch's (fact S90).
+const OPENSSL_FOLDERS: &[&str] = &["/usr/lib/ssl", "/etc/pki/tls", "/etc/ssl"];
+
+/// Folders into which administrators put roots for the command that builds the store from them
+/// (fact S91).
+const SOURCES: &[&str] = &[
+    "/usr/local/share/ca-certificates",
+    "/etc/pki/ca-trust/source/anchors",
+    "/etc/pki/trust/anchors",
+    "/etc/ca-certificates/trust-source/anchors",
+];
 
 /// Versions of Python 3 whose folders are searched.
 const PYTHONS: std::ops::RangeInclusive<u8> = 8..=15;
@@ -70,6 +84,7 @@ pub fn bundles(world: &World) -> Vec<Bundle> {
     if platform::HAS_UNIX_PATHS {
         folders.push("/usr/lib/python3/dist-packages".to_owned());
     }
+    all.extend(store_parts(world));
     all.extend(folders.into_iter().map(|folder| Bundle {
         by: "certifi",
         path: format!("{folder}/certifi/cacert.pem"),
@@ -78,6 +93,61 @@ pub fn bundles(world: &World) -> Vec<Bundle> {
         read: bundle_file,
     }));
     all
+}
+
+/// The parts of a distribution's store as clients read them, which differ where one was changed by hand,
+/// and the folders that it is built from (facts S90, S91). None where variables name other places.
+fn store_parts(world: &World) -> Vec<Bundle> {
+    let moved =
+        ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|by| world.environment.get(by).is_some());
+    if moved || !platform::HAS_UNIX_PATHS || cfg!(target_os = "macos") {
+        return Vec::new();
+    }
+    let part = |by, path: &Path, read| {
+        let path = path.to_str()?.to_owned();
+        Some(Bundle { by, path, adds: false, named: false, read })
+    };
+    let store = openssl_probe::probe();
+    let file = store.cert_file.as_deref().and_then(|file| part(STORE_FILE, file, bundle_file));
+    let folder = store.cert_dir.first();
+    let folder = folder.and_then(|folder| part(STORE_OPENSSL, folder, openssl_defaults));
+    let sources =
+        SOURCES.iter().filter_map(|folder| part(STORE_SOURCE, Path::new(folder), certificates_of));
+    file.into_iter().chain(folder).chain(sources).collect()
+}
+
+/// The roots that a program with OpenSSL finds where nothing names others: those of its own file, where
+/// there is one, and those of its folder.
+fn openssl_defaults(folder: &str) -> Option<Vec<u8>> {
+    let own = OPENSSL_FOLDERS.iter().find(|folder| Path::new(folder).is_dir());
+    let file = own.and_then(|own| bundle_file(&format!("{own}/cert.pem")));
+    let mut all = file.unwrap_or_default();
+    all.push(b'\n');
+    all.extend(bundle_file_or_folders(folder)?);
+    Some(all)
+}
+
+/// The certificates in a folder from which a store is built, whatever their files are called.
+fn certificates_of(folder: &str) -> Option<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut folders = vec![PathBuf::from(folder)];
+    let mut left = MOST_IN_A_FOLDER;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+            left = left.checked_sub(1)?;
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                _ => {
+                    let one = entry.path().to_str().and_then(bundle_file).unwrap_or_default();
+                    if all.len() + one.len() <= usize::try_from(STORE_LIMIT).unwrap_or(usize::MAX) {
+                        all.extend(one);
+                        all.push(b'\n');
+                    }
+                }
+            }
+        }
+    }
+    (!all.is_empty()).then_some(all)
 }
 
 /// A file of roots, if it is a file and not larger than any store.

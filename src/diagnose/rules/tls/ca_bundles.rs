@@ -2,7 +2,7 @@
 //! where another fails (fact S13).
 
 use crate::diagnose::FindingBuilder;
-use crate::evidence::tls::{BundleVerdict, Store, TlsHop};
+use crate::evidence::tls::{BundleVerdict, STORE_FILE, STORE_OPENSSL, STORE_SOURCE, Store, TlsHop};
 
 /// The clients that use each bundle.
 const CLIENTS: &[(&str, &str)] = &[
@@ -20,26 +20,63 @@ const CLIENTS: &[(&str, &str)] = &[
     ("CURL_CA_BUNDLE", "curl, and Python requests where REQUESTS_CA_BUNDLE is not set"),
     ("NODE_EXTRA_CA_CERTS", "Node"),
     ("certifi", "Python (requests, httpx) without such a variable"),
+    (STORE_FILE, "programs that read the file of this machine's store alone (GnuTLS: wget)"),
+    (STORE_OPENSSL, "programs that find roots as OpenSSL does (Python's ssl, PHP, Ruby)"),
 ];
+
+/// Whether a part of the machine's own store accepts the chain; none where it is not there.
+pub(super) fn part(hop: &TlsHop, by: &str) -> Option<bool> {
+    let found = hop.bundles.iter().find(|bundle| bundle.by == by && bundle.anchors > 0);
+    found.map(|bundle| bundle.fault.is_none())
+}
+
+/// The clients of the machine's own store.
+pub(super) const ALL_OF_THE_STORE: &str = "clients of this machine's store (curl, .NET, Go)";
+
+/// Those of them that accept what the store accepts: only some of them read every file of its folder (fact S90).
+pub(super) fn of_the_store(hop: &TlsHop) -> &'static str {
+    match (part(hop, STORE_FILE), part(hop, STORE_OPENSSL)) {
+        (Some(false), Some(false)) => {
+            "clients that read every file of this machine's store (.NET, Go)"
+        }
+        _ => ALL_OF_THE_STORE,
+    }
+}
+
+/// The folder that the store is built from and that has a root for the chain.
+pub(super) fn source(hop: &TlsHop) -> Option<&BundleVerdict> {
+    hop.bundles.iter().find(|bundle| bundle.by == STORE_SOURCE && bundle.fault.is_none())
+}
 
 /// Adds each bundle's verdict, and which clients therefore differ.
 pub(super) fn cite(mut finding: FindingBuilder, hop: &TlsHop) -> FindingBuilder {
-    if hop.bundles.is_empty() {
+    let system = hop.verdicts.iter().find(|v| v.store == Store::System).map(|v| v.fault.is_none());
+    // No client reads what the store is built from, and a part that agrees with the store says nothing.
+    let bundles: Vec<&BundleVerdict> = hop
+        .bundles
+        .iter()
+        .filter(|bundle| match bundle.by.as_str() {
+            STORE_SOURCE => false,
+            STORE_FILE | STORE_OPENSSL => {
+                bundle.anchors > 0 && system != Some(bundle.fault.is_none())
+            }
+            _ => true,
+        })
+        .collect();
+    if bundles.is_empty() {
         return finding;
     }
-    let words: Vec<String> = hop.bundles.iter().map(describe).collect();
+    let words: Vec<String> = bundles.iter().map(|bundle| describe(bundle)).collect();
     finding = finding.fact(words.join("; ")).cites("/tls/value/bundles");
-    let system = hop.verdicts.iter().find(|v| v.store == Store::System).map(|v| v.fault.is_none());
     let of = |accepts: bool| {
-        let mut clients: Vec<&str> = hop
-            .bundles
+        let mut clients: Vec<&str> = bundles
             .iter()
             .filter(|bundle| bundle.fault.is_none() == accepts)
             .filter_map(|bundle| CLIENTS.iter().find(|(by, _)| *by == bundle.by))
             .map(|(_, clients)| *clients)
             .collect();
         if system == Some(accepts) {
-            clients.insert(0, "clients of this machine's store (curl, .NET, Go)");
+            clients.insert(0, of_the_store(hop));
         }
         clients.dedup();
         clients.join("; ")
@@ -54,7 +91,7 @@ pub(super) fn cite(mut finding: FindingBuilder, hop: &TlsHop) -> FindingBuilder 
 
 /// Whether a variable names it, rather than a package that brings it.
 pub(super) fn is_variable(bundle: &BundleVerdict) -> bool {
-    bundle.by != "certifi"
+    !["certifi", STORE_FILE, STORE_OPENSSL, STORE_SOURCE].contains(&bundle.by.as_str())
 }
 
 /// The clients that use it.
@@ -74,5 +111,10 @@ pub(super) fn describe(bundle: &BundleVerdict) -> String {
         (Some(_), 0) => "cannot be read, or holds no root",
         (Some(_), _) => "rejected",
     };
-    format!("{} {} ({}): {message}", bundle.by, bundle.path, bundle.anchors)
+    let by = match bundle.by.as_str() {
+        STORE_FILE => "the store's file",
+        STORE_OPENSSL => "the store as OpenSSL reads it,",
+        by => by,
+    };
+    format!("{by} {} ({}): {message}", bundle.path, bundle.anchors)
 }

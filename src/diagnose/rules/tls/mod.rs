@@ -28,6 +28,7 @@ mod products;
 mod routes;
 mod session;
 mod silent;
+mod store;
 mod strict_clients;
 mod untrusted_issuer;
 mod version_intolerant;
@@ -77,6 +78,7 @@ pub(super) const RULES: &[Rule] = &[
     untrusted_issuer::RULE,
     certificate_faults::INTERCEPTION,
     only_system_store::RULE,
+    store::RULE,
     ca_file_alone::RULE,
     certificate_faults::INVALID,
     client_bundle_refuses::RULE,

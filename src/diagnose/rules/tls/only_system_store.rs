@@ -2,7 +2,7 @@
 //! bring their own roots fail.
 
 use super::untrusted_issuer::{exempt, outermost, trust_in_clients};
-use super::{authorities, azure_chain, products, session};
+use super::{authorities, azure_chain, ca_bundles, products, session};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Trust;
@@ -44,10 +44,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         hop,
         None,
     )
-    .reasoning(
+    .reasoning(format!(
         "this machine's store accepts the chain and the public roots do not: clients with bundled \
-         roots (Python certifi, the JDK, Node, rustls) fail where browsers and curl work",
-    );
+         roots (Python certifi, the JDK, Node, rustls) fail where {} work",
+        match ca_bundles::of_the_store(hop) {
+            ca_bundles::ALL_OF_THE_STORE => "browsers and curl",
+            some => some,
+        }
+    ));
     if session::verifies_directly(e) {
         finding = finding.reasoning(
             "on the direct path the same name shows a certificate of a public root: the proxy \

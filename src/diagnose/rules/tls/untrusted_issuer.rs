@@ -2,7 +2,7 @@
 //! interception by an unknown device (facts S10, S12, S13).
 
 use super::issuer::{Unknown, unknown};
-use super::{certificate_faults, session};
+use super::{ca_bundles, certificate_faults, session, store};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tls::{CertificateFault as Fault, TlsHop};
@@ -83,15 +83,17 @@ pub(super) fn exempt(name: &str, when: &str) -> Step {
 /// Adds the advice for an authority that no trust store knows (fact S13): what to look at, then the
 /// exemption from inspection, or trust in the clients.
 pub(super) fn trust(finding: FindingBuilder, e: &View<'_>, exempt: Step) -> FindingBuilder {
-    finding
-        .inspect("see the chain that is sent", session::s_client(e, "-showcerts"))
-        .inspect(
+    let finding =
+        finding.inspect("see the chain that is sent", session::s_client(e, "-showcerts")).inspect(
             "see whether the corporate root completes the chain; get it from the security team, \
              with its fingerprint, never from the wire",
             reading::again_with(e, "--ca-file <corporate-ca.pem>"),
-        )
-        .step(exempt)
-        .step(trust_in_clients().or())
+        );
+    let finding = match e.tls.value().and_then(ca_bundles::source) {
+        Some(source) => store::not_built(finding, source).step(exempt.or()),
+        None => finding.step(exempt),
+    };
+    finding.step(trust_in_clients().or())
 }
 
 /// Adds the corporate root to the public ones for clients that bring their own roots.
