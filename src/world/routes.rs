@@ -81,6 +81,17 @@ fn is_settled(route: &Route) -> bool {
 mod tests {
     use super::*;
 
+    fn route_with(neighbour: Option<NeighbourState>) -> Route {
+        Route {
+            prefix: None,
+            gateway: None,
+            interface: None,
+            neighbour,
+            port: None,
+            marked: Vec::new(),
+        }
+    }
+
     #[test]
     fn a_route_that_is_known_is_the_one_that_the_kernel_gives() {
         let routes = SharedRoutes::default();
@@ -95,18 +106,26 @@ mod tests {
     }
 
     #[test]
-    fn a_route_whose_neighbour_is_looked_for_is_not_kept() {
-        let with = |neighbour| Route {
-            prefix: None,
-            gateway: None,
-            interface: None,
-            neighbour,
-            port: None,
-            marked: Vec::new(),
+    fn a_route_is_asked_for_again_after_a_change() {
+        let peer: SocketAddr = "127.0.0.1:443".parse().unwrap();
+        let source = Some("192.0.2.1".parse().unwrap());
+        let old = RouteTowards { source, route: route_with(None) };
+        let after = |changed: bool| {
+            let mut known = Known {
+                changes: Some(Box::new(move || changed)),
+                routes: HashMap::from([(peer, old.clone())]),
+            };
+            known.towards(&[peer])
         };
-        assert!(is_settled(&with(None)));
-        assert!(is_settled(&with(Some(NeighbourState::Reachable))));
-        assert!(!is_settled(&with(Some(NeighbourState::Incomplete))));
-        assert!(!is_settled(&with(Some(NeighbourState::Failed))));
+        assert_eq!(after(false), [Some(old.clone())]);
+        assert_eq!(after(true), platform::routes(&[peer]));
+    }
+
+    #[test]
+    fn a_route_whose_neighbour_is_looked_for_is_not_kept() {
+        assert!(is_settled(&route_with(None)));
+        assert!(is_settled(&route_with(Some(NeighbourState::Reachable))));
+        assert!(!is_settled(&route_with(Some(NeighbourState::Incomplete))));
+        assert!(!is_settled(&route_with(Some(NeighbourState::Failed))));
     }
 }
