@@ -91,6 +91,12 @@ impl FindingBuilder {
         self
     }
 
+    /// Adds a sentence of how it is known, where it holds.
+    #[must_use]
+    pub fn reasoning_if(self, holds: bool, sentence: impl Into<String>) -> Self {
+        if holds { self.reasoning(sentence) } else { self }
+    }
+
     /// Adds something that was ruled out.
     #[must_use]
     pub fn ruled_out(mut self, what: impl Into<String>) -> Self {

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use crate::clouds::Cloud;
-use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverEvidence, SystemAnswer};
+use crate::evidence::dns::{
+    Answer, DnsOutcome, Exchange, ResolverEvidence, SystemAnswer, is_within, record_and_zone,
+};
 use crate::evidence::http::{HttpAnswer, HttpCall};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Expect, Observed, TargetKind, tunnel};
@@ -133,7 +135,20 @@ pub fn private_zone(e: &Evidence) -> &str {
 /// The public suffix of the target, or a placeholder.
 #[must_use]
 pub fn public_suffix(e: &Evidence) -> &str {
-    e.target.public_suffix.as_deref().unwrap_or("<public suffix>")
+    let known = e.target.public_suffix.as_deref();
+    known.or_else(|| suffix_of_alias(e)).unwrap_or("<public suffix>")
+}
+
+/// The suffix of a service that is not known by its names: its alias is in the zone of that suffix.
+fn suffix_of_alias(e: &Evidence) -> Option<&str> {
+    let host = e.target.host.as_str();
+    e.dns.resolvers.iter().find_map(|r| {
+        let alias = r.privatelink_alias(&e.dns.name)?;
+        let (_, zone) = record_and_zone(&alias)?;
+        let suffix = zone.strip_prefix("privatelink.")?;
+        let at = host.len().checked_sub(suffix.len()).filter(|at| *at > 0)?;
+        is_within(host, suffix).then(|| host.get(at..)).flatten()
+    })
 }
 
 /// Addresses as a list for people.

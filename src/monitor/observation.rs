@@ -210,9 +210,12 @@ impl CertificateInfo {
     }
 }
 
-/// What a finding is about; that of an unknown rule, of a later release, is the path.
+/// What a finding is about; that of an unknown rule, of a later release, is the path. Load that lets no
+/// call through is the path's: no service was reached.
 fn about(finding: &Finding) -> About {
-    diagnose::rule(&finding.id).map_or(About::Path, |rule| rule.about)
+    let about = diagnose::rule(&finding.id).map_or(About::Path, |rule| rule.about);
+    let stops = finding.level == Level::Broken && finding.hop < Hop::Http;
+    if about == About::Load && stops { About::Path } else { about }
 }
 
 /// Path and service separately: the state of the walk without the findings of the other.

@@ -113,6 +113,11 @@ pub struct Service {
     pub list_optional: bool,
     /// Its names may lead to a workspace, whose front end answers with pages of nginx (fact W16).
     pub workspace: bool,
+    /// Clients call it by its name in the private zone, which its certificate covers.
+    pub called_by_private_name: bool,
+    /// Where clients have the root of its certificate from, where each of its resources signs with an
+    /// authority of its own; empty elsewhere.
+    pub own_authority: &'static str,
     /// By what its answers are known.
     pub signature: Signature,
     /// Rows of the table of refusals that hold for it alone; they come before the others.
@@ -248,6 +253,8 @@ impl Service {
             unauthorized: &[],
             list_optional: false,
             workspace: false,
+            called_by_private_name: false,
+            own_authority: "",
             signature: Signature { region: "", headers: &[], frame: None },
             refusals: &[],
             roles: Roles { allow: "", rows: &[] },
@@ -323,6 +330,16 @@ impl Service {
 
     const fn workspace(mut self) -> Self {
         self.workspace = true;
+        self
+    }
+
+    const fn called_by_private_name(mut self) -> Self {
+        self.called_by_private_name = true;
+        self
+    }
+
+    const fn own_authority(mut self, root: &'static str) -> Self {
+        self.own_authority = root;
         self
     }
 

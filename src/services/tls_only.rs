@@ -81,7 +81,11 @@ pub(super) const SERVICES: &[Service] = &[
     ]).resource_type("Microsoft.Authorization/resourceManagementPrivateLinks"),
     Service::new("aks", "AKS API server", &[
         public(&["management"], "{region}.azmk8s.io", "privatelink.{region}.azmk8s.io"),
-    ]).resource_type("Microsoft.ContainerService/managedClusters"),
+    // Facts S81 and S82.
+    ]).resource_type("Microsoft.ContainerService/managedClusters").called_by_private_name().own_authority(
+        "`certificate-authority-data` in the cluster's kubeconfig, in base64; the file also holds \
+         credentials, which stay there",
+    ),
     Service::new("signalr", "SignalR", &[
         china(&["signalR"], "service.signalr.azure.cn", "privatelink.signalr.azure.cn"),
     ]).resource_type("Microsoft.SignalRService/SignalR"),

@@ -163,7 +163,9 @@ impl Target {
     ) -> Self {
         let privatelink = services::find_privatelink(&host).filter(|m| !m.is_apex());
         let found = services::find(&host);
-        let original_host = privatelink.as_ref().map(services::Match::public_name);
+        let other_name = |m: &&services::Match| !m.service.called_by_private_name;
+        let original_host =
+            privatelink.as_ref().filter(other_name).map(services::Match::public_name);
         let known = privatelink.as_ref().or(found.as_ref());
         // The suffix knows the cloud; `--service` says the service where it names another.
         let other = forced.filter(|service| known.is_none_or(|m| m.service != *service));
@@ -178,7 +180,7 @@ impl Target {
             _ => false,
         };
         let base_path = if own { String::new() } else { base_path(path) };
-        let kind = match (&privatelink, service) {
+        let kind = match (&original_host, service) {
             (Some(_), _) => TargetKind::Privatelink,
             (None, None) => TargetKind::Unknown,
             (None, _) if known.is_some_and(|m| m.service.kind == Kind::Regional) => {

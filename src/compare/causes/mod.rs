@@ -98,6 +98,23 @@ impl Explanation {
 
 const ROWS: &[&[Row]] = &[dns::ROWS, tcp::ROWS, proxy::ROWS, tls::ROWS, identity::ROWS, http::ROWS];
 
+/// Findings of what comes and goes: a report that has one may differ from the next one by chance.
+const COME_AND_GO: &[&str] = &["dns-answers-vary", "dns-rate-limited", "tls-fails-now-and-then"];
+
+/// The reports that show themselves that what differs at this hop comes and goes, in words.
+fn by_chance(a: &Report, b: &Report, hop: Hop) -> Option<String> {
+    let shown = |letter: &str, report: &Report| {
+        let mut all = report.findings.iter();
+        let found = all.find(|f| f.hop == hop && COME_AND_GO.contains(&f.id.as_str()))?;
+        Some(format!(
+            "{letter} itself shows that this comes and goes ({}): the two may differ by chance, with \
+             nothing changed between them",
+            found.id
+        ))
+    };
+    shown("A", a).or_else(|| shown("B", b))
+}
+
 /// Every cause that fits.
 pub(super) fn causes(a: &Report, b: &Report, facts: &[Fact], first: Option<Hop>) -> Vec<Cause> {
     let (Some(view), Some(hop)) = (View::of(a, b, facts), first) else { return Vec::new() };
@@ -115,13 +132,15 @@ pub(super) fn causes(a: &Report, b: &Report, facts: &[Fact], first: Option<Hop>)
     if found.iter().any(|(row, _)| !row.general) {
         found.retain(|(row, _)| !row.general);
     }
-    let alone = found.len() == 1;
+    let chance = by_chance(a, b, hop);
+    let alone = found.len() == 1 && chance.is_none();
     // What is proved of the difference is no proof for a cause at another hop.
     let breaks_here = view.bad.report.cause().is_some_and(|cause| cause.hop == hop);
     let cause = |(row, mut found): (&Row, Explanation)| {
         let owner = if found.by_option { "Application" } else { row.owner };
         let proved = alone && found.proved && breaks_here;
         let settled = proved || found.by_option;
+        found.reasoning.extend(chance.clone());
         let diagnosed = view.bad.owner().filter(|team| !settled && *team != owner);
         if diagnosed.is_some() {
             let id = view.bad.report.verdict.cause.as_deref().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! What rules read: the evidence of one walk, and the facts that several rules need, computed once.
 
+pub(super) mod answer_losses;
 pub(super) mod answer_series;
 pub(super) mod azure;
 pub(super) mod contradictions;

@@ -60,12 +60,25 @@ impl<'a> TlsView<'a> {
 
     /// The handshake with a ClientHello of one segment.
     pub(in crate::diagnose) fn small_hello(&self) -> Option<(String, &'a HandshakeExperiment)> {
-        self.experiments().find(|(_, x)| x.variation == Variation::SmallHello)
+        self.experiments()
+            .find(|(_, x)| x.variation == Variation::SmallHello && x.id != REPEAT_SMALL)
+    }
+
+    /// Its repeats.
+    pub(in crate::diagnose) fn small_repeats(
+        &self,
+    ) -> impl Iterator<Item = (String, &'a HandshakeExperiment)> {
+        self.experiments().filter(|(_, x)| x.id == REPEAT_SMALL)
     }
 
     /// The full-size handshake that failed, where the walk went on with the small one.
     pub(in crate::diagnose) fn full_hello(&self) -> Option<(String, &'a HandshakeExperiment)> {
         self.experiments().find(|(_, x)| x.variation == Variation::Nothing && x.id != REPEAT)
+    }
+
+    /// Whether the walk's own handshake was repeated, and each repeat hung.
+    pub(in crate::diagnose) fn repeats_hang(&self) -> bool {
+        self.repeats().next().is_some() && self.repeats().all(|(_, x)| is_silent(x))
     }
 
     /// The repeats of the walk's own handshake.
@@ -207,6 +220,9 @@ impl<'a> TlsView<'a> {
 
 /// The experiment that repeats the walk's own handshake.
 const REPEAT: &str = "repeat-handshake";
+
+/// The experiment that repeats the small ClientHello.
+const REPEAT_SMALL: &str = "repeat-small-hello";
 
 /// The experiment with names unrelated to the target.
 pub(in crate::diagnose) const UNRELATED_NAME: &str = "unrelated-name";

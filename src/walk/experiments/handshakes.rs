@@ -21,6 +21,8 @@ use crate::wire::{connect, first_byte_probe, trace};
 
 /// The id of the repeated handshake.
 pub(in crate::walk) const REPEAT_HANDSHAKE: &str = "repeat-handshake";
+/// The id of the repeated handshake with a small ClientHello, over which no walk goes on.
+pub(in crate::walk) const REPEAT_SMALL_HELLO: &str = "repeat-small-hello";
 
 /// The experiments on handshakes.
 pub(super) const EXPERIMENTS: &[Experiment] = &[
@@ -101,9 +103,21 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         proves: &[("tls-fails-now-and-then", "the same handshake is answered when it is repeated")],
         packets: 16,
         intrusiveness: Intrusiveness::Default,
-        due: &[Symptom::TlsCut],
+        due: &[Symptom::TlsSilent, Symptom::TlsCut, Symptom::CertificateRefused, Symptom::NotTls],
         // Two at once: of servers that are taken in turn, each gets one.
         probes: |_| vec![Probe::Handshake(Variation::Nothing); 2],
+    },
+    Experiment {
+        id: REPEAT_SMALL_HELLO,
+        question: "is the small ClientHello answered every time?",
+        proves: &[(
+            "tls-large-hello",
+            "the small ClientHello is answered each time, the large one never",
+        )],
+        packets: 16,
+        intrusiveness: Intrusiveness::Default,
+        due: &[Symptom::TlsSilent],
+        probes: |_| vec![Probe::Handshake(Variation::SmallHello); 2],
     },
     Experiment {
         id: "single-tls-version",
@@ -202,8 +216,9 @@ pub(super) async fn handshake(
     let mut session = None;
     let mut hop = None;
     let mut call = None;
+    let goes_on = changed == Variation::SmallHello && id != REPEAT_SMALL_HELLO;
     if let Some(connection) = &connection
-        && changed != Variation::SmallHello
+        && !goes_on
     {
         connection.end_with_reset();
     }
@@ -261,7 +276,7 @@ pub(super) async fn handshake(
             call = clients::call_without_credential(context, id, open, left).await;
             seen.tcp_info = platform::tcp_info(&socket);
         }
-        session = open.filter(|_| changed == Variation::SmallHello);
+        session = open.filter(|_| goes_on);
         hop = Some(seen);
     }
     let tried = HandshakeExperiment {

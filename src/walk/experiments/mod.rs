@@ -20,7 +20,7 @@ use crate::target::Target;
 pub(super) use clients::{REFERENCE_CLIENT, reference_client};
 pub(super) use conduct::{ExperimentResult, Subject, record, run};
 use conduct::{millis, not_possible};
-pub(super) use handshakes::{REPEAT_HANDSHAKE, seen};
+pub(super) use handshakes::{REPEAT_HANDSHAKE, REPEAT_SMALL_HELLO, seen};
 pub use other_names::{sibling, siblings, unrelated_names};
 pub use probe::{Probe, Transport};
 pub use symptom::{Symptom, symptom};
@@ -82,6 +82,8 @@ mod tests {
                 "segment-size",
                 "small-hello",
                 "sibling-sni",
+                "repeat-handshake",
+                "repeat-small-hello",
                 "unrelated-name",
                 "trace-hello"
             ]
@@ -101,7 +103,11 @@ mod tests {
         for symptom in [Symptom::TcpSilent, Symptom::TcpRefused] {
             assert_eq!(ids(symptom), ["trace-syn"]);
         }
-        assert_eq!(ids(Symptom::CertificateRefused), ["unallocated-address", "sibling-sni"]);
+        assert_eq!(
+            ids(Symptom::CertificateRefused),
+            ["unallocated-address", "sibling-sni", "repeat-handshake"]
+        );
+        assert_eq!(ids(Symptom::NotTls), ["repeat-handshake"]);
         assert_eq!(ids(Symptom::CallRefused), ["unallocated-address", "reference-client"]);
         assert_eq!(
             ids(Symptom::ResolverSilent),
@@ -160,7 +166,7 @@ mod tests {
             (TlsOutcome::Reset, Some(Symptom::TlsCut)),
             (TlsOutcome::Closed, Some(Symptom::TlsCut)),
             (TlsOutcome::Alert { description: "bad_certificate".into() }, None),
-            (TlsOutcome::PlainHttp { first_line: String::new() }, None),
+            (TlsOutcome::PlainHttp { first_line: String::new() }, Some(Symptom::NotTls)),
         ] {
             assert_eq!(symptom(&outcome), wanted, "{outcome:?}");
         }

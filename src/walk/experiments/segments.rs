@@ -22,8 +22,13 @@ const TUNNEL: u16 = 1360;
 const FINER: usize = 2;
 /// Bounds as close as this need not be narrowed.
 const NARROW: u16 = 24;
+/// Repeats of the largest size that is answered: of several servers, one that works may have answered it
+/// by chance.
+const REPEATS: usize = 2;
+/// Sizes at most.
+const SIZES: usize = FIRST.len() + FINER;
 /// Handshakes at most.
-pub(super) const MOST: usize = FIRST.len() + FINER;
+pub(super) const MOST: usize = SIZES + REPEATS;
 /// How much slower than an answered size another one may be before the next is tried; it continues
 /// all the same, and its own result is what is recorded.
 const SLOWER: Duration = Duration::from_millis(100);
@@ -46,6 +51,7 @@ pub(super) async fn bisect_segment_size(
     let mut choose: Option<Instant> = None;
     // How long an answered one takes at most; not known before the first.
     let mut slower: Option<Duration> = None;
+    let mut repeats = 0;
     loop {
         let ended = match choose {
             Some(until) => tokio::time::timeout_at(until.into(), running.next()).await,
@@ -60,7 +66,7 @@ pub(super) async fn bisect_segment_size(
                 }
                 done.push(tried);
                 // All have ended: there is nothing to wait for.
-                if done.len() < sizes.len() || choose.is_none() {
+                if done.len() < sizes.len() + repeats || choose.is_none() {
                     continue;
                 }
             }
@@ -73,11 +79,16 @@ pub(super) async fn bisect_segment_size(
         if let Some(next) = bisect(&sizes, answered).filter(|_| {
             // Where three sizes are answered, a fourth is not worth its cost.
             let all = sizes.len() > FIRST.len() && sizes.iter().all(|size| answered(*size));
-            sizes.len() < MOST && !all
+            sizes.len() < SIZES && !all
         }) {
             sizes.push(next);
             running.push(one(next));
             choose = slower.map(|wait| Instant::now() + wait);
+        } else if let Some(largest) = sizes.iter().copied().filter(|size| answered(*size)).max()
+            && repeats == 0
+        {
+            repeats = REPEATS;
+            running.extend(std::iter::repeat_n(largest, REPEATS).map(one));
         }
     }
     sorting::by_key(&mut done, |tried| (tried.started_ms, std::cmp::Reverse(of(tried))));

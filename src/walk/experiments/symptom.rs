@@ -38,6 +38,8 @@ pub enum Symptom {
     TlsSilent,
     /// The handshake was reset, closed, or refused by an alert about names or versions.
     TlsCut,
+    /// The peer answers the ClientHello with something that is not TLS.
+    NotTls,
     /// The peer's certificate does not chain to a public root, or is for another name.
     CertificateRefused,
     /// The service refused the call because of where it came from.
@@ -75,6 +77,7 @@ impl Symptom {
                 "the handshake is silent for a fifth of its deadline and two round trips"
             }
             Symptom::TlsCut => "the handshake is reset, closed or refused by an alert",
+            Symptom::NotTls => "the handshake is answered with something that is not TLS",
             Symptom::CertificateRefused => "the certificate is not accepted",
             Symptom::CallRefused => "the service refuses the call because of where it comes from",
         }
@@ -87,6 +90,7 @@ pub fn symptom(outcome: &TlsOutcome) -> Option<Symptom> {
     match outcome {
         TlsOutcome::Reset | TlsOutcome::Closed => Some(Symptom::TlsCut),
         TlsOutcome::CertificateRejected { .. } => Some(Symptom::CertificateRefused),
+        TlsOutcome::PlainHttp { .. } | TlsOutcome::NotTls { .. } => Some(Symptom::NotTls),
         TlsOutcome::Alert { description } => matches!(
             description.as_str(),
             "handshake_failure" | "unrecognized_name" | "protocol_version" | "internal_error"

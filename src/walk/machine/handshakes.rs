@@ -9,7 +9,7 @@ use crate::evidence::experiment::{Experiments, HandshakeExperiment, Variation};
 use crate::evidence::http::{HttpCall, HttpHop};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
 use crate::evidence::{Expect, Hop, classify};
-use crate::walk::experiments::{self, REPEAT_HANDSHAKE, Subject, Symptom};
+use crate::walk::experiments::{self, REPEAT_HANDSHAKE, REPEAT_SMALL_HELLO, Subject, Symptom};
 
 impl Machine<'_> {
     /// Whether applications get this address, as far as is known.
@@ -209,5 +209,7 @@ fn size_of_hello_matters(experiments: &Experiments, address: IpAddr) -> bool {
         matches!(tried.variation, Variation::ServerName { .. }) || tried.id == REPEAT_HANDSHAKE
     };
     let large_passes = here().filter(control).any(HandshakeExperiment::answered);
-    !sizes_help && !large_passes
+    // A small one that is not answered every time carries a call by chance.
+    let small_fails = here().any(|tried| tried.id == REPEAT_SMALL_HELLO && !tried.answered());
+    !sizes_help && !large_passes && !small_fails
 }

@@ -4,12 +4,12 @@
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::library::Library;
 use crate::diagnose::view::resolver_view::ResolverView;
-use crate::diagnose::view::{answer_series, contradictions, dns_experiments};
+use crate::diagnose::view::{answer_losses, answer_series, contradictions, dns_experiments};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::dns::{DnsOutcome, Rcode, ResolverRole};
+use crate::evidence::dns::{DnsOutcome, QuestionType, Rcode, ResolverRole};
 
-use super::{libc_lookup, library_waits, text};
+use super::{answers_others, libc_lookup, library_waits, text};
 
 pub(super) const RULE: Rule = rule!(
     "dns-aaaa-swallowed",
@@ -42,6 +42,8 @@ fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
                 let same = answer.rcode == Rcode::NoError || answer.rcode == a.rcode;
                 Aaaa::Error((!same).then(|| answer.rcode.to_string())?)
             }
+            // The type is not the reason where another question for it was answered.
+            DnsOutcome::TimedOut if answered_elsewhere(e, r) => return None,
             DnsOutcome::TimedOut => Aaaa::Silent,
             DnsOutcome::PortRefused => Aaaa::Error("port closed".to_owned()),
             DnsOutcome::Unreachable { icmp } => Aaaa::Error(text::unreachable(icmp, None)),
@@ -53,6 +55,12 @@ fn swallowing<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, Aaaa)> {
         };
         Some((r, how))
     })
+}
+
+/// Whether the resolver answered AAAA questions other than the walk's own.
+fn answered_elsewhere(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    answer_losses::of(e, r.seen, &QuestionType::Aaaa).is_some()
+        || answers_others::for_both_types(e, r.seen)
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {

@@ -1,9 +1,12 @@
 //! Whether a resolver that did not answer questions of this walk answered others: then it is not
 //! silent, but it, or a device on the way, limits the rate of answers.
 
+use crate::diagnose::view::answer_losses::{self, Losses};
 use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view;
-use crate::evidence::dns::{LookupFailure, ResolverEvidence, ResolverRole, SystemAnswer};
+use crate::evidence::dns::{
+    LookupFailure, QuestionType, ResolverEvidence, ResolverRole, SystemAnswer,
+};
 use crate::evidence::{Evidence, Observed};
 
 use super::{libc_lookup, library_waits};
@@ -18,6 +21,8 @@ pub(super) enum AnswersOthers {
     BySystem,
     /// It answered some walks of the same round.
     ByWalks { answered: u32, asked: u32 },
+    /// It answered the same question of this walk at another time.
+    ByRepeats { missed: usize, asked: usize },
 }
 
 /// Evidence that a resolver which did not answer the A question does answer others.
@@ -25,9 +30,34 @@ pub(super) fn evidence(e: &Evidence, r: &ResolverEvidence) -> Option<AnswersOthe
     if by_system(e, r) {
         return Some(AnswersOthers::BySystem);
     }
-    let round = r.round.as_ref()?;
-    (round.answered > 0)
-        .then_some(AnswersOthers::ByWalks { answered: round.answered, asked: round.asked })
+    if let Some(round) = r.round.as_ref().filter(|round| round.answered > 0) {
+        return Some(AnswersOthers::ByWalks { answered: round.answered, asked: round.asked });
+    }
+    let losses = own_losses(e, r)?;
+    Some(AnswersOthers::ByRepeats { missed: losses.missed, asked: losses.asked })
+}
+
+/// The losses, where the walk's own A question is one.
+pub(super) fn own_losses(e: &Evidence, r: &ResolverEvidence) -> Option<Losses> {
+    let alike = answer_losses::of(e, r, &QuestionType::A).filter(|losses| losses.own);
+    alike.or_else(|| answer_losses::of_any(e, r))
+}
+
+/// Whether the system's lookup got its answer for IPv6 addresses from this resolver too: a C library
+/// asks for both types and waits for both answers.
+pub(super) fn for_both_types(e: &Evidence, r: &ResolverEvidence) -> bool {
+    let (timeout_s, _) = library_waits::lookup_timeouts(e);
+    let at_once = e.dns.system.took_ms().is_some_and(|ms| ms < before(timeout_s));
+    at_once
+        && !e.dns.system_addresses().is_empty()
+        && library_waits::asks_both_at_once(e)
+        && by_system(e, r)
+}
+
+/// When a library that has asked one server has not asked another one yet, in milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "seconds of resolv.conf, 30 at most")]
+fn before(timeout_s: u64) -> f64 {
+    timeout_s as f64 * 900.0
 }
 
 /// Whether the system's answer must have come from this resolver: the C library asks no other, or
@@ -57,8 +87,7 @@ fn by_system(e: &Evidence, r: &ResolverEvidence) -> bool {
         return false;
     }
     let (timeout_s, _) = library_waits::lookup_timeouts(e);
-    #[expect(clippy::cast_precision_loss, reason = "seconds of resolv.conf, 30 at most")]
-    let before_the_next = *took_ms < timeout_s as f64 * 900.0;
+    let before_the_next = *took_ms < before(timeout_s);
     let rotates = library::rotates(e);
     // musl asks all at once.
     let in_turn = Library::of(e) != Library::Musl;

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::rules::tcp::attempts;
 use crate::diagnose::{FindingBuilder, View, reading};
 use crate::diagnosis::Level;
+use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::tls::{CertificateFault, TlsOutcome};
-use crate::evidence::{Evidence, Expect};
+use crate::evidence::{Evidence, Expect, tunnel};
 
 /// Why the service's own refusal at the public address is not what to fix.
 pub(in crate::diagnose) const REFUSAL_IS_EXPECTED: &str =
@@ -38,6 +40,46 @@ pub(in crate::diagnose) fn refused_by_network(e: &View<'_>) -> bool {
 /// Whether no connection could be made to any address.
 pub(super) fn no_connection(e: &Evidence) -> bool {
     e.tcp.value().is_some_and(|tcp| tcp.selected.is_none())
+}
+
+/// The first private address, other than those of `now`, to which no connection was made, where none was
+/// made to any of them: names that are fixed lead there, and the call fails.
+pub(super) fn right_address_that_fails<'a>(
+    e: &'a View<'_>,
+    now: &[IpAddr],
+) -> Option<(usize, &'a TcpAttempt)> {
+    let hop = e.tcp.value().filter(|_| !reading::proxied(e))?;
+    let private = |attempt: &TcpAttempt| {
+        let ip = attempt.address.ip();
+        tunnel::is_private(e, ip) && !now.contains(&ip) && attempt.connect_to.is_none()
+    };
+    let all = || hop.attempts.iter().enumerate().filter(|(_, attempt)| private(attempt));
+    if all().any(|(_, attempt)| attempt.outcome == TcpOutcome::Connected) {
+        return None;
+    }
+    all().next()
+}
+
+/// Adds that the private addresses to which names are to lead do not connect either: a fault of its own.
+/// `now` are those at which the call fails today.
+pub(super) fn and_the_right_address_fails(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    now: &[IpAddr],
+) -> FindingBuilder {
+    let Some((index, attempt)) = right_address_that_fails(e, now) else { return finding };
+    let (to, host, port) = (attempt.address, &e.target.host, e.target.port);
+    finding
+        .reasoning(format!(
+            "{}: that is a fault of its own, and the call fails there once names lead to it",
+            attempts::describe(e, attempt)
+        ))
+        .cites(format!("/tcp/value/attempts/{index}"))
+        .decide_with(format!(
+            "{}  # why {} does not connect",
+            reading::again_with(e, &format!("--connect-to {host}:{port}:{to}")),
+            to.ip()
+        ))
 }
 
 /// Whether the service itself, verified by its certificate, took the call: whatever Azure shows of

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::diagnose::headline::Clause;
 use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::{self, ResolverView};
-use crate::diagnose::view::{answer_series, dns_experiments};
+use crate::diagnose::view::{answer_losses, answer_series, dns_experiments};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, Exchange, QuestionType};
@@ -24,6 +24,9 @@ pub(super) const RULE: Rule = rule!(
 .explains(&["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed"])
 .explains_groups(&[OTHER_ADDRESS, NOT_CONNECTED, NO_HANDSHAKE, NOT_LET_IN]);
 
+/// How a question ended that got no answer.
+const SILENCE: &str = "no answer";
+
 /// What a message of DNS over UDP holds without EDNS (RFC 1035, section 4.2.1).
 const WITHOUT_EDNS: u32 = 512;
 
@@ -40,7 +43,7 @@ fn without_address(exchange: &Exchange) -> Option<String> {
             "no address".to_owned()
         }
         DnsOutcome::Answered { answer } => answer.rcode.to_string(),
-        DnsOutcome::TimedOut if exchange.sent > 0 => "no answer".to_owned(),
+        DnsOutcome::TimedOut if exchange.sent > 0 => SILENCE.to_owned(),
         DnsOutcome::Malformed => "a broken message".to_owned(),
         _ => return None,
     })
@@ -117,7 +120,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         some => text::brief(some),
     };
     let asked = answer_series::steady(e, r.seen);
-    let silent = plain.words == "no answer";
+    let silent = plain.words == SILENCE;
+    // A question that is answered in the same form at another time does not fail by its form.
+    let lost =
+        (silent || own == SILENCE) && answer_losses::of(e, r.seen, &QuestionType::A).is_some();
+    if lost {
+        return None;
+    }
     // Servers in turn behind one address may look the same by chance; a size that does not fit may not.
     let explained = large(r).is_some();
     let confidence = match asked >= answer_series::STEADY && !silent && explained {

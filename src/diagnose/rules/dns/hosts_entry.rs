@@ -178,12 +178,21 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .cites("/tls");
     }
     if stale {
-        finding = finding.reasoning(match followed.len() {
-            1 => "at the pinned address the service does not accept the call: the line is stale",
-            _ => {
+        let pinned: Vec<IpAddr> = followed.iter().map(|(_, _, address)| *address).collect();
+        let both = downstream::right_address_that_fails(e, &pinned).is_some();
+        finding = finding.reasoning(match (followed.len(), both) {
+            (1, false) => {
+                "at the pinned address the service does not accept the call: the line is stale"
+            }
+            (_, false) => {
                 "at the pinned addresses the service does not accept the call: the lines are stale"
             }
+            (_, true) => {
+                "neither the pinned address nor that of DNS accepts the call: the line differs from DNS, \
+                 and what drops one may drop the other, too"
+            }
         });
+        finding = downstream::and_the_right_address_fails(finding, e, &pinned);
     }
     if entry.may_be_stale(e) {
         finding = finding.reasoning(format!(

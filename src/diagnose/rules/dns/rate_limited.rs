@@ -1,17 +1,25 @@
 //! A resolver that is up does not answer some questions of this walk: it, or a firewall in front of
 //! it, limits the number of answers per second.
 
+use crate::diagnose::headline::Clause;
+use crate::diagnose::view::answer_losses::{self, Losses};
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::dns::{DnsOutcome, Exchange, QuestionType};
+use crate::evidence::dns::{DnsOutcome, QuestionType, ResolverRole};
 
 use super::answers_others::{self, AnswersOthers};
-use super::text;
+use super::{downstream, system_slow, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-rate-limited", Dns, "A resolver answers some questions and not others", Code(check))
-        .explains(&["dns-system-fails", "dns-system-slow", "dns-aaaa-swallowed"])
+        .explains(&[
+            "dns-system-fails",
+            "dns-system-slow",
+            "dns-aaaa-swallowed",
+            "dns-resolver-slow",
+            "proxy-name-unresolved",
+        ])
         .about(crate::diagnose::About::Load);
 
 /// With fewer unanswered questions, a single lost datagram explains them as well.
@@ -31,23 +39,33 @@ fn unheard(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     // Otherwise applications still have their addresses.
     let lost = e.dns.all_fail();
     let message = match heard {
-        AnswersOthers::BySystem => {
-            format!("{label} answers getaddrinfo, but not this tool's own question")
-        }
-        AnswersOthers::ByWalks { answered, asked } => {
-            format!("{label} answered {answered} of {asked} checks of this round, but not this one")
-        }
+        AnswersOthers::BySystem => text::clause(
+            format!("{label} answers getaddrinfo, but not this tool's own question"),
+            "a resolver answers others, but not this tool",
+        ),
+        AnswersOthers::ByWalks { answered, asked } => text::clause(
+            format!(
+                "{label} answered {answered} of {asked} checks of this round, but not this one"
+            ),
+            "a resolver answers others, but not this tool",
+        ),
+        AnswersOthers::ByRepeats { missed, asked } => lost_in_part(&label, missed, asked),
     };
-    let finding = FindingBuilder::new(
-        if lost { Level::Risk } else { Level::Note },
-        Confidence::Inferred,
-        text::clause(message, "a resolver answers others, but not this tool"),
-    )
-    .fact(match sent {
-        1 => format!("{label} for {}: no answer to 1 packet", e.dns.name),
-        _ => format!("{label} for {}: no answer to {sent} packets", e.dns.name),
-    })
-    .cites(r.pointer());
+    // Questions of this walk alone do not show that applications get an address.
+    let level = match heard {
+        AnswersOthers::ByRepeats { .. } if e.dns.lacks_address() => {
+            downstream::level_without_address(e)
+        }
+        AnswersOthers::ByRepeats { .. } if waited_for(e, r) => Level::Risk,
+        _ if lost => Level::Risk,
+        _ => Level::Note,
+    };
+    let finding = FindingBuilder::new(level, Confidence::Inferred, message)
+        .fact(match sent {
+            1 => format!("{label} for {}: no answer to 1 packet", e.dns.name),
+            _ => format!("{label} for {}: no answer to {sent} packets", e.dns.name),
+        })
+        .cites(r.pointer());
     let finding = match heard {
         AnswersOthers::BySystem => finding
             .fact(format!("getaddrinfo got its answer, and asks no other resolver than {label}"))
@@ -55,63 +73,121 @@ fn unheard(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
         AnswersOthers::ByWalks { answered, asked } => finding
             .fact(format!("{answered} of {asked} checks of the last 30 s were answered"))
             .cites(format!("/dns/resolvers/{}/round", r.index)),
+        AnswersOthers::ByRepeats { .. } => {
+            match answer_losses::of(e, r.seen, &QuestionType::A).filter(|losses| losses.own) {
+                Some(losses) => counted(finding, &losses, "A", &e.dns.name),
+                None => own_data(finding, &answers_others::own_losses(e, r.seen)?),
+            }
+        }
     };
     let finding = with_advice(finding, e, r);
-    Some(if lost { finding.untested() } else { finding.caveat() })
+    Some(match level {
+        Level::Broken => finding,
+        _ if lost => finding.untested(),
+        _ => finding.caveat(),
+    })
+}
+
+/// Whether applications ask this resolver, and wait for it.
+fn waited_for(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    r.seen.role == ResolverRole::Configured && !reading::proxied(e) && !e.options.resolver_given
 }
 
 /// The name was answered, and some repeats of the same question were not.
 fn in_part(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
-    let own = r.seen.a.value()?;
-    own.answer()?;
-    let same = |exchange: &Exchange| exchange.kind == QuestionType::A && exchange.name == own.name;
-    let all: Vec<&Exchange> = e
-        .experiments
-        .questions
-        .iter()
-        .filter(|tried| tried.resolver == r.seen.address && tried.edns)
-        .map(|tried| &tried.exchange)
-        .filter(|exchange| exchange.sent > 0 && same(exchange))
-        .collect();
-    let unanswered = all.iter().filter(|x| x.outcome == DnsOutcome::TimedOut).count();
-    if unanswered < FEW || unanswered == all.len() {
+    r.seen.a.value()?.answer()?;
+    let waits = system_slow::is_slow(e) && waited_for(e, r);
+    // An answer to the second of two packets is one lost packet, unless applications wait as well.
+    let several = |all: &Losses| all.silent >= FEW || waits && all.missed >= FEW;
+    let a = answer_losses::of(e, r.seen, &QuestionType::A).filter(several);
+    let (kind, losses) = match a {
+        Some(losses) => ("A", losses),
+        None => ("AAAA", for_ipv6(e, r)?),
+    };
+    let label = r.label();
+    let finding = FindingBuilder::new(
+        if waits { Level::Risk } else { Level::Note },
+        Confidence::Inferred,
+        lost_in_part(&label, losses.missed, losses.asked),
+    )
+    .cites(r.pointer());
+    let finding = match waits {
+        true => {
+            finding.fact("getaddrinfo, which asks the same resolvers, waits").cites("/dns/system")
+        }
+        false => finding,
+    };
+    Some(with_advice(counted(finding, &losses, kind, &e.dns.name), e, r).caveat())
+}
+
+/// The walk's own AAAA question, sent three times from one port, was lost.
+fn for_ipv6(e: &View<'_>, r: &ResolverView<'_>) -> Option<Losses> {
+    let own = r.seen.aaaa.value()?;
+    if own.outcome != DnsOutcome::TimedOut || (own.sent as usize) < FEW {
         return None;
     }
-    let (label, asked) = (r.label(), all.len());
-    let finding = FindingBuilder::new(
-        Level::Note,
-        Confidence::Inferred,
-        text::clause(
-            format!("{label} left {unanswered} of {asked} repeats of one question unanswered"),
-            "a resolver left some repeats of one question unanswered",
-        ),
+    answer_losses::of(e, r.seen, &QuestionType::Aaaa)
+}
+
+fn lost_in_part(label: &str, missed: usize, asked: usize) -> Clause {
+    text::clause(
+        format!("{label} answers some questions and not others: {missed} of {asked} were missed"),
+        "a resolver answers some questions and not others",
     )
-    .fact(format!("each of the {unanswered} was sent twice, from two ports"))
-    .cites(r.pointer())
-    .cites("/experiments/questions");
-    Some(with_advice(finding, e, r).caveat())
+}
+
+fn counted(finding: FindingBuilder, losses: &Losses, kind: &str, name: &str) -> FindingBuilder {
+    let Losses { asked, missed, .. } = losses;
+    let finding = finding.fact(format!(
+        "of {asked} questions for {kind} {name} {missed} got no answer, or one only once they were sent \
+         again"
+    ));
+    losses.places.iter().fold(finding, |finding, place| finding.cites(place))
+}
+
+fn own_data(finding: FindingBuilder, losses: &Losses) -> FindingBuilder {
+    let Losses { asked, missed, .. } = losses;
+    let finding = finding.fact(format!(
+        "of {asked} questions {missed} got no answer, one for localhost among them, which needs no other \
+         server; a new name of another zone was answered"
+    ));
+    losses.places.iter().fold(finding, |finding, place| finding.cites(place))
 }
 
 fn with_advice(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
     let label = r.label();
     let repeats = text::dig(&e.dns.name, r.seen);
+    let finding = match text::cluster(e, r.seen) {
+        Some(who) => finding.reasoning(who),
+        None => finding,
+    };
     finding
         .reasoning(
             "a resolver that answers some questions and drops others limits the answers to one \
              client (unbound `ip-ratelimit`, BIND `rate-limit`, a firewall's limit on UDP 53, \
              Azure's limit for each virtual machine), or is overloaded",
         )
+        .reasoning(format!(
+            "or behind {label} are several servers (a load balancer, the DNS service of a cluster), or \
+             it asks several upstreams in turn, and one of them does not answer; such devices choose by \
+             the port of the question, and a C library that asks again from the same port waits in vain"
+        ))
+        .reasoning("or the path to it loses packets")
         .ruled_out(format!("a resolver that is down: {label} answers"))
         .owner("DNS")
         .inspect(
-            "see how many of 20 quick questions are answered",
+            "see how many of 20 questions are answered, each from a port of its own",
             format!("for i in $(seq 20); do {repeats} +short +tries=1 +time=1; done"),
         )
+        .step(Step::inspect(format!(
+            "find the servers behind {label} and its upstreams, and ask each one directly; take one that \
+             does not answer out of rotation"
+        )))
         .step(
             Step::shared(
                 format!(
-                    "raise the limit of {label} for this machine, or use a resolver with spare \
-                     capacity"
+                    "if it is a limit: raise that of {label} for this machine, or use a resolver with \
+                     spare capacity"
                 ),
                 "the limit protects the resolver from every client: raise it for this address only",
             )

@@ -146,6 +146,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     );
     // A stub has no view of its own: what is compared is the upstream that it asks.
     let used = chosen_by_stub(e, &found).unwrap_or(used);
+    let finding = downstream::and_the_right_address_fails(finding, e, &e.dns.effective());
     Some(same_view(finding, e, used, other).check(reading::again(e)))
 }
 

@@ -102,6 +102,7 @@ pub(super) const OF_ONE_ANSWER: &[&str] = &[
     "dns-no-internet-names",
     "dns-blocked-by-policy",
     "dns-cname-loop",
+    "dns-edns-differs",
     "dns-zone-bypassed",
     "dns-zone-twin",
     "dns-zone-falls-back",

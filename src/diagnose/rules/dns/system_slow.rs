@@ -19,16 +19,21 @@ pub(super) const RULE: Rule = rule!(
 .for_tokens(crate::diagnose::ForTokens::Care)
 .about(crate::diagnose::About::Load);
 
-fn check(e: &View<'_>) -> Option<FindingBuilder> {
-    let Observed::Done { started_ms, took_ms, value } = &e.dns.system else { return None };
-    let stalled = *value == SystemAnswer::Stalled;
+/// Whether the system's lookup takes much longer than the resolvers do. Where no resolver answers, that
+/// is the fault.
+pub(super) fn is_slow(e: &View<'_>) -> bool {
+    let Observed::Done { started_ms, took_ms, value } = &e.dns.system else { return false };
     let at = started_ms + took_ms;
-    let baseline = first_answer(e);
-    let late = baseline.is_some_and(|first| at - first > threshold(e));
-    // Where no resolver answers, that is the fault.
-    if baseline.is_none() || (!stalled && !late) {
+    first_answer(e)
+        .is_some_and(|first| *value == SystemAnswer::Stalled || at - first > threshold(e))
+}
+
+fn check(e: &View<'_>) -> Option<FindingBuilder> {
+    let Observed::Done { took_ms, value, .. } = &e.dns.system else { return None };
+    if !is_slow(e) {
         return None;
     }
+    let stalled = *value == SystemAnswer::Stalled;
     // `--resolver` says whose answer is walked; what applications get is then only a note.
     let level =
         if reading::proxied(e) || e.options.resolver_given { Level::Note } else { Level::Risk };

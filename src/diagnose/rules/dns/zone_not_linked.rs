@@ -85,6 +85,7 @@ pub(super) fn finding(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuild
              proxy is bypassed",
         );
     }
+    finding = downstream::and_the_right_address_fails(finding, e, &[]);
     // A resolver outside the network gives the same after the fix: what applications get counts.
     Some(finding.check(match resolver.whose.class.is_outside() {
         true => reading::again(e),

@@ -9,6 +9,7 @@ mod tunnel;
 use std::net::IpAddr;
 
 use crate::diagnose::engines::network_refusal::{Names, Policy, Row, own_name};
+use crate::diagnose::rules::proxy::no_proxy;
 use crate::diagnose::{FindingBuilder, account, endpoint_of, reading};
 use crate::diagnosis::Step;
 use crate::evidence::{Evidence, tunnel as tunnels};
@@ -91,13 +92,28 @@ fn through_proxy(
         )
         .owner("Network");
     let finding = see_rules(e, finding, row);
-    let finding = if e.dns.private_endpoint_seen() {
-        finding.step(Step::local(format!(
-            "append {} to NO_PROXY so that the call takes the private path: append only this host \
-             and keep the list; a variable applies to its own shell, and a service needs it in \
-             its unit",
-            e.target.host
-        )))
+    let finding = if no_proxy::would_help(e) {
+        finding.step(no_proxy::step(
+            e,
+            "exempt the host from the proxy, so that the call takes the private path",
+        ))
+    } else if e.dns.private_endpoint_seen() {
+        finding
+            .reasoning(match no_proxy::leads_privately(e) {
+                true => {
+                    "there is a private endpoint, but the direct path to it fails from here: without \
+                     the proxy the call would fail as well, until that path is fixed"
+                }
+                false => {
+                    "there is a private endpoint, but names lead to the public address here too: \
+                     without the proxy the call would be refused as well, until the resolvers, the \
+                     proxy's or this machine's, see the private zone"
+                }
+            })
+            .inspect(
+                "see what is wrong on the path without the proxy, before bypassing it",
+                reading::again_with(e, "--proxy none"),
+            )
     } else {
         finding
     };

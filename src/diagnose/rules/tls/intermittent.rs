@@ -16,7 +16,29 @@ pub(super) const RULE: Rule = rule!(
     "The same handshake is answered on some connections and not on others",
     Code(check)
 )
-.explains(&["tls-silent", "tls-reset", "tls-closed", "tls-alert", "tls-version-refused"]);
+.explains(&[
+    "tls-silent",
+    "tls-reset",
+    "tls-closed",
+    "tls-alert",
+    "tls-version-refused",
+    "tls-plain-http",
+    "tls-not-tls",
+])
+.explains_groups(&[OTHER_CERTIFICATE]);
+
+/// What the certificate of one of several servers looks like, taken alone.
+const OTHER_CERTIFICATE: &[&str] = &[
+    "tls-wrong-name",
+    "tls-expired",
+    "tls-not-yet-valid",
+    "tls-self-signed",
+    "tls-incomplete-chain",
+    "tls-untrusted-issuer",
+    "tls-interception",
+    "tls-only-system-store",
+    "tls-certificate-invalid",
+];
 
 /// A contradiction between handshakes that a cause which fails every time does not explain.
 struct Contradiction {
@@ -34,6 +56,7 @@ const NAME_OR_MTU: Option<&str> =
 /// The first contradiction, the strongest kind first.
 fn contradiction(e: &View<'_>) -> Option<Contradiction> {
     repeat_works(e)
+        .or_else(|| small_fails_again(e))
         .or_else(|| smaller_segments_fail(e))
         .or_else(|| name_and_size_both_work(e))
         .or_else(|| each_version_works(e))
@@ -51,19 +74,50 @@ fn repeat_works(e: &View<'_>) -> Option<Contradiction> {
     })
 }
 
-/// A path that carries the larger segment carries the smaller one.
+/// The small ClientHello is answered, and not when it is repeated.
+fn small_fails_again(e: &View<'_>) -> Option<Contradiction> {
+    let (at_small, _) = e.tls.small_hello().filter(|(_, x)| experiments::is_finished(x))?;
+    let (at_again, _) = e.tls.small_repeats().find(|(_, x)| experiments::is_silent(x))?;
+    Some(Contradiction {
+        confidence: Confidence::Proved,
+        fact: "a small ClientHello is answered, and the very same one, repeated, is not: size does not \
+               make the difference"
+            .to_owned(),
+        pointers: vec![at_small, at_again],
+        rules_out: NAME_OR_MTU,
+    })
+}
+
+/// A contradiction that speaks against a limit to the size of the ClientHello, where the walk went on
+/// with a small one.
+pub(super) fn of_sizes(e: &View<'_>) -> Option<String> {
+    let found = repeat_works(e)
+        .or_else(|| small_fails_again(e))
+        .or_else(|| smaller_segments_fail(e))
+        .or_else(|| name_and_size_both_work(e))?;
+    Some(found.fact)
+}
+
+/// A path that carries the larger segment carries the smaller one, and one that carries a size carries it
+/// each time.
 fn smaller_segments_fail(e: &View<'_>) -> Option<Contradiction> {
     let sizes = e.tls.segment_sizes();
     let unanswered = |x: &HandshakeExperiment| !x.answered() && x.tls.is_some();
     sizes.iter().filter(|(.., x)| unanswered(x)).find_map(|(small, at_small, _)| {
         let (large, at_large, _) =
-            sizes.iter().find(|(large, _, x)| large > small && experiments::is_finished(x))?;
+            sizes.iter().find(|(large, _, x)| large >= small && experiments::is_finished(x))?;
         Some(Contradiction {
             confidence: Confidence::Proved,
-            fact: format!(
-                "with segments of {large} bytes the handshake is answered, with {small} it is not: \
-                 size does not make the difference"
-            ),
+            fact: match large == small {
+                true => format!(
+                    "with segments of {small} bytes the handshake is answered once and not another \
+                     time: size does not make the difference"
+                ),
+                false => format!(
+                    "with segments of {large} bytes the handshake is answered, with {small} it is not: \
+                     size does not make the difference"
+                ),
+            },
             pointers: vec![at_small.clone(), at_large.clone()],
             rules_out: NAME_OR_MTU,
         })
@@ -132,8 +186,74 @@ fn loss(e: &View<'_>, answered: usize) -> Option<Loss> {
         .then(|| Loss { why: format!("{}: {therefore}", counted.join("; ")), is_likelier })
 }
 
+/// Another server's certificate, or no TLS at all, where the same handshake, repeated, verifies.
+fn another_server(e: &View<'_>) -> Option<FindingBuilder> {
+    let outcome = &e.tls.value()?.outcome;
+    let does = match outcome {
+        TlsOutcome::CertificateRejected { .. } => {
+            "shows this certificate on some connections alone"
+        }
+        TlsOutcome::PlainHttp { .. } | TlsOutcome::NotTls { .. } => {
+            "speaks TLS on some connections and not on others"
+        }
+        _ => return None,
+    };
+    let verified = |x: &HandshakeExperiment| {
+        x.tls.as_ref().is_some_and(|seen| seen.outcome == TlsOutcome::Verified)
+    };
+    let mut pointers = e.tls.repeats().filter(|(_, x)| verified(x)).map(|(pointer, _)| pointer);
+    let pointer = pointers.next()?;
+    let (sound, tried) = (pointers.count() + 1, e.tls.repeats().count());
+    let peer = session::peer(e);
+    let mut finding = session::broken_as(e, Confidence::Proved, format!("{peer} {does}"))
+        .fact(format!(
+            "the very same handshake, repeated, verifies {sound} of {tried} times: nothing in it makes \
+             the difference"
+        ))
+        .cites(pointer);
+    if let Some((hop, fault)) = session::rejected(e) {
+        finding = session::cite_certificate(finding, hop, Some(fault));
+    }
+    let own = session::address(e).is_some_and(|address| tunnel::is_private(e, address));
+    Some(
+        finding
+            .reasoning(format!(
+                "a load balancer or relay{} with several servers, one of which is set up otherwise or \
+                 was left out when the certificate was renewed, looks like this",
+                if own { " of your own" } else { "" },
+            ))
+            .reasoning(
+                "or a device that inspects TLS is on one of several ways, and handles some connections",
+            )
+            .reasoning(session::NOTHING_SENT)
+            .owner(session::server_owner(e))
+            .inspect(
+                "repeat it ten times, and compare the certificates",
+                session::s_client(e, "-showcerts"),
+            )
+            .step(Step::inspect(format!(
+                "see which certificate each server behind {peer} has, and whether each way there passes \
+                 the same devices"
+            )))
+            .step(
+                Step::shared(
+                    "give the one that differs the certificate and the settings of the others, or take \
+                     it out of rotation until then",
+                    "the load of the other servers",
+                )
+                .undo("put it back"),
+            )
+            .check(reading::again(e)),
+    )
+}
+
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
-    if !e.tls.handshake_hung() && !e.tls.handshake_cut() {
+    if let Some(finding) = another_server(e) {
+        return Some(finding);
+    }
+    // Where the small ClientHello carried the walk, the full one failed.
+    let went_on = e.tls.full_hello().is_some() && of_sizes(e).is_some();
+    if !e.tls.handshake_hung() && !e.tls.handshake_cut() && !went_on {
         return None;
     }
     let found = contradiction(e)?;
@@ -146,10 +266,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let tried = e.tls.handshakes().count();
     let peer = session::peer(e);
     let loss = (!cut && !alert).then(|| loss(e, answered)).flatten();
-    let mut finding =
-        session::broken_as(e, confidence, format!("{peer} answers some handshakes and not others"))
-            .fact(format!("the first handshake failed; of {tried} others {answered} were answered"))
-            .reasoning(found.fact);
+    let message = format!("{peer} answers some handshakes and not others");
+    let mut finding = match went_on {
+        true => session::at_risk(e, confidence, message),
+        false => session::broken_as(e, confidence, message),
+    };
+    finding = finding
+        .fact(format!("the first handshake failed; of {tried} others {answered} were answered"))
+        .reasoning(found.fact);
     if cut {
         finding = finding.reasoning(
             "a firewall on the path that resets some connections looks like this: by inspection, or \

@@ -1,7 +1,8 @@
 //! A ClientHello of one segment is answered and one of two segments is not: something on the way
 //! reads only the first segment (facts S15, S15a).
 
-use super::{experiments, session};
+use super::{experiments, intermittent, session};
+use crate::diagnose::timing::lost_elsewhere;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::experiment::HandshakeExperiment;
@@ -17,7 +18,14 @@ pub(super) const RULE: Rule = rule!(
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let (full_at, full) = e.tls.full_hello()?;
     let (small_at, small) = e.tls.small_hello()?;
+    if intermittent::of_sizes(e).is_some() {
+        return None;
+    }
     let sent = |x: &HandshakeExperiment| x.tls.as_ref().map_or(0, |tls| tls.bytes_sent);
+    // One of several servers that works may have answered the small one by chance, and a path that loses
+    // packets may have carried it.
+    let repeated = e.tls.repeats_hang() && e.tls.small_repeats().next().is_some();
+    let by_chance = experiments::is_silent(full) && (!repeated || lost_elsewhere(e).0 > 0);
     // A device that resets by chance (a race) lets some pass: another small one that fails speaks
     // against a size limit.
     let as_small_fails = !experiments::is_silent(full)
@@ -32,6 +40,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             match (e.tls.control_name(), e.tls.repeats().next()) {
                 _ if as_small_fails => Confidence::Possible,
                 (None, None) => Confidence::Inferred,
+                _ if by_chance => Confidence::Inferred,
                 _ => Confidence::Proved,
             },
             format!("{} does not accept a ClientHello of {} bytes", session::peer(e), sent(full)),
@@ -50,6 +59,11 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .reasoning(
             "older Python, .NET and Java stacks send the small one and work; clients that send the \
              large one fail (Go 1.24, OpenSSL 3.5, Chrome, rustls with aws-lc)",
+        )
+        .reasoning_if(
+            by_chance,
+            "one of several servers that does not work, or a path that loses packets, may look the same \
+             by chance: see whether it happens each time",
         )
         .cites(full_at)
         .cites(small_at)

@@ -3,6 +3,7 @@
 
 use super::experiments::{self, Acknowledged};
 use super::{routes, session};
+use crate::diagnose::timing::lost_elsewhere;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::experiment::HandshakeExperiment;
@@ -25,11 +26,16 @@ const HEADERS: u32 = 40;
 const IPSEC_MSS: u16 = 1350;
 const IPSEC_OUTSIDE: u16 = 1452;
 
+/// Handshakes of one size that finish, for a size that passes each time: the first one and its repeats.
+const ENOUGH: usize = 3;
+
 /// The sizes between which the path loses packets.
 struct BlackHole<'a> {
     /// The largest segments with which the handshake finishes, in bytes.
     works: u16,
     works_at: String,
+    /// How many handshakes of this size were made, all of them finished.
+    answered: usize,
     /// The smallest segments above with which it hangs.
     fails: Option<(u16, String)>,
     control: Option<(String, &'a str, &'a HandshakeExperiment)>,
@@ -43,19 +49,23 @@ fn black_hole<'a>(e: &'a View<'_>) -> Option<BlackHole<'a>> {
     let (works, works_at, _) =
         sizes.iter().rev().find(|(.., x)| experiments::is_finished(x)).cloned()?;
     // Size alone is the cause only if everything smaller passes as well.
-    if sizes.iter().any(|(size, _, x)| *size < works && !experiments::is_finished(x))
+    if sizes.iter().any(|(size, _, x)| *size <= works && !experiments::is_finished(x))
         || e.tls.dropped_in_one_packet().is_some()
     {
         return None;
     }
     let control = e.tls.control_name();
-    // A name that no filter blocks, at full size: if it is answered, size is not the cause.
-    if control.as_ref().is_some_and(|(.., x)| x.answered()) {
+    // A name that no filter blocks, at full size: if it is answered, size is not the cause. Nor is it
+    // where the same handshake is answered when it is repeated.
+    if control.as_ref().is_some_and(|(.., x)| x.answered())
+        || e.tls.repeats().any(|(_, x)| x.answered())
+    {
         return None;
     }
     let fails = sizes.iter().find(|(size, _, x)| *size > works && experiments::is_silent(x));
     let fails = fails.map(|(size, at, _)| (*size, at.clone()));
-    Some(BlackHole { works, works_at, fails, control })
+    let answered = sizes.iter().filter(|(size, ..)| *size == works).count();
+    Some(BlackHole { works, works_at, answered, fails, control })
 }
 
 impl BlackHole<'_> {
@@ -104,8 +114,12 @@ fn measured(e: &View<'_>, found: &BlackHole<'_>) -> FindingBuilder {
         Loss::There => "to",
         Loss::Unknown => "to or from",
     };
-    let confidence =
-        if found.control_hangs().is_some() { Confidence::Proved } else { Confidence::Inferred };
+    // One of several servers that works may have answered one size by chance.
+    let by_chance = !e.tls.repeats_hang() || found.answered < ENOUGH || lost_elsewhere(e).0 > 0;
+    let confidence = match found.control_hangs() {
+        Some(_) if !by_chance => Confidence::Proved,
+        _ => Confidence::Inferred,
+    };
     let finding = session::broken_as(
         e,
         confidence,
@@ -128,7 +142,24 @@ fn measured(e: &View<'_>, found: &BlackHole<'_>) -> FindingBuilder {
             format!(", in packets of {} (segments of {size}) it hangs", u32::from(*size) + HEADERS)
         })
     ))
-    .cites(&found.works_at);
+    .cites(&found.works_at)
+    .reasoning(match (by_chance, lost_elsewhere(e).0) {
+        (false, _) => format!(
+            "repeated, the small one finishes {} times of {0}, and the whole one hangs each time: no \
+             chance decides",
+            found.answered
+        ),
+        (true, 0) => {
+            "each size was tried too seldom to exclude that one of several servers which does not work \
+             took the large ones by chance"
+                .to_owned()
+        }
+        (true, _) => {
+            "segments that were answered had to be sent again, too: a path that loses packets of every \
+             size may look the same by chance"
+                .to_owned()
+        }
+    });
     match &found.fails {
         Some((_, pointer)) => finding.cites(pointer),
         None => finding,

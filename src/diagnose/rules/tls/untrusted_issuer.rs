@@ -18,6 +18,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Unknown::Internal => return certificate_faults::check(e, &certificate_faults::INTERNAL),
         _ => return None,
     }
+    let own = reading::service(e).map_or("", |service| service.own_authority);
+    if !own.is_empty() && !e.options.connect_to_given {
+        return Some(own_authority(e, hop, own));
+    }
     let leaf = hop.chain.first();
     let issuer = leaf.map_or("<unknown>", session::issuer);
     let replaced = session::verifies_directly(e);
@@ -68,6 +72,34 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .check(reading::again(e)),
     )
+}
+
+/// The service signs with an authority of its own, as far as is known: its clients have the root.
+fn own_authority(e: &View<'_>, hop: &TlsHop, root: &str) -> FindingBuilder {
+    let issuer = hop.chain.first().map_or("<unknown>", session::issuer);
+    let finding = session::finding(
+        e,
+        Level::Risk,
+        Confidence::Possible,
+        session::clause(e, &format!("shows a certificate of {issuer}, whose root is not given"))
+            .or("the root of this certificate is not given"),
+    );
+    session::cite_certificate(finding, hop, Some(&Fault::UnknownIssuer))
+        .untested()
+        .reasoning(
+            "each cluster signs the certificate of its API server with an authority of its own: clients \
+             accept it by the root in their kubeconfig, which this check does not have",
+        )
+        .reasoning("a device that inspects TLS would look the same here, and only that root tells")
+        .reasoning(session::NOTHING_SENT)
+        .owner("Application")
+        .inspect("see the chain that is sent", session::s_client(e, "-showcerts"))
+        .step(Step::inspect(format!("save the root as a file: {root}")))
+        .inspect(
+            "check with it: where it is accepted, the path is right",
+            reading::again_with(e, "--ca-file <cluster-ca.pem>"),
+        )
+        .check(reading::again_with(e, "--ca-file <cluster-ca.pem>"))
 }
 
 /// Exempts one name from inspection.

@@ -15,7 +15,7 @@ const SILENT: &str = "
     1001 stall
     1003 stall
       => try R1 [uncached-name privatelink-name] in 2000
-       ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni] in 4000
+       ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni repeat-handshake repeat-small-hello] in 4000
 ";
 
 fn rest(table: &str) -> String {
@@ -59,6 +59,11 @@ fn the_small_hello_carries_nothing_where_something_else_is_the_matter() {
         // The sibling's ClientHello is as large.
         "1107 tried small-hello 10.3.0.5 ok
          1200 tried sibling-sni 10.3.0.5 ok
+         5003 tls 10.3.0.5 silent  => tls
+         5004 idle                 => finish",
+        // The small one is answered now and then.
+        "1107 tried small-hello 10.3.0.5 ok
+         1108 tried repeat-small-hello 10.3.0.5 silent
          5003 tls 10.3.0.5 silent  => tls
          5004 idle                 => finish",
         // The small one hangs as well.
@@ -112,7 +117,7 @@ fn a_long_way_is_no_silence() {
          1001 stall
          3153 stall
            => try R1 [uncached-name privatelink-name] in 2000
-            ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni] in 2750",
+            ; try 10.3.0.5 [first-byte segment-size small-hello sibling-sni repeat-handshake repeat-small-hello] in 2750",
     );
 }
 
@@ -128,7 +133,7 @@ fn a_cut_handshake_is_looked_into_at_once() {
     }
     plain(&rest(
         "4 tls 10.3.0.5 rejected
-           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name privatelink-name] in 2000",
+           => tls; try 10.3.0.5 [sibling-sni repeat-handshake] in 2000; try R1 [uncached-name privatelink-name] in 2000",
     ));
     // A client certificate that is wanted is the peer's word: nothing is left to be tried.
     plain(&rest(
@@ -168,7 +173,7 @@ fn what_was_due_and_not_made_has_its_reason() {
     );
     let seen = plain(&rest(
         "4 tls 10.3.0.5 rejected
-           => tls; try 10.3.0.5 [sibling-sni] in 2000; try R1 [uncached-name privatelink-name] in 2000",
+           => tls; try 10.3.0.5 [sibling-sni repeat-handshake] in 2000; try R1 [uncached-name privatelink-name] in 2000",
     ));
     assert!(
         seen.experiments.skipped.iter().all(|left| left.reason == ExperimentSkipReason::NeedsDeep)
