@@ -7,7 +7,7 @@ use crate::credential::{self, Credential};
 use crate::diagnose::pasted::of_service;
 use crate::files::{self, May};
 use crate::secret::Secret;
-use crate::services::Service;
+use crate::services::{self, Service};
 use crate::target::Target;
 use crate::walk::plan::Plan;
 use crate::walk::{self, Seen};
@@ -64,9 +64,13 @@ pub(super) fn explain(
         gateway.and_then(|_| Target::parse(host, Some(service.id)).ok())
     };
     let host = called_host.and_then(|host| parsed(&host).or_else(|| behind(&host)));
-    let is_assumed = host.is_none() && named.is_none();
+    let shown = match (&host, named) {
+        (None, None) => pasted::of_library(&text, &base(&fallback)).and_then(services::by_id),
+        _ => named,
+    };
+    let is_assumed = host.is_none() && shown.is_none();
     let mut base = base(host.as_ref().unwrap_or(&fallback));
-    if let (None, Some(service)) = (&host, named.or_else(|| fallback.service())) {
+    if let (None, Some(service)) = (&host, shown.or_else(|| fallback.service())) {
         of_service(&mut base, service.id);
     }
     let mut answers = pasted::explain(&text, &base, is_assumed, &secrets);

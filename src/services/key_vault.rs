@@ -65,6 +65,9 @@ const REFUSALS: &[Refusal] = &[
     Refusal::identity("identity-access-policy", "G23", 403, 403)
         .blames(Blames::Rights)
         .inner(&["accessdenied", "forbiddenbypolicy"]),
+    Refusal::identity("identity-access-policy", "G23", 403, 403)
+        .blames(Blames::Rights)
+        .words(&[" permission on key vault '"]),
 ];
 
 /// A vault as `az` names it.

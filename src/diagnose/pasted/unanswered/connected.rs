@@ -14,6 +14,9 @@ pub(super) const OF_NAME: &[&str] = &[
     "err_tls_cert_altname_invalid",
     "notvalidforname",
     "err_cert_common_name_invalid",
+    "sec_e_wrong_principal",
+    "0x80090322",
+    "hostname_check_failed",
 ];
 
 /// The handshake, the connection, and what came of the call.
@@ -75,6 +78,13 @@ pub(super) const ROWS: &[Row] = &[
             "untrustedroot",
             "partialchain",
             "trust relationship for the ssl",
+            "vertrauensstellung f\u{fc}r den sicheren kanal",
+            "vertrauensstellung f\u{fc}r den gesch\u{fc}tzten ssl",
+            "relation de confiance pour le canal",
+            "relaci\u{f3}n de confianza para el canal",
+            "\u{4fe1}\u{983c}\u{95a2}\u{4fc2}\u{3092}\u{78ba}\u{7acb}",
+            "{:tls_alert, {:unknown_ca",
+            "{tls_alert,{unknown_ca",
             "sec_e_untrusted_root",
             "0x80090325",
             "invalid peer certificate",
@@ -229,6 +239,7 @@ pub(super) const ROWS: &[Row] = &[
             "connection attempt failed",
             "i/o timeout",
             "failed to connect to",
+            "failed to establish a new connection",
             "reset reason: connection timeout",
             "remote connection failure",
             "ws_open_error_underlying_io_open_failed",
