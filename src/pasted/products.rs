@@ -192,6 +192,13 @@ fn what_is_of_another_server_than_the_account_is_called_so() {
 }
 
 #[test]
+fn a_metadata_endpoint_that_powershell_does_not_reach_is_that_and_not_the_account() {
+    let text = "Invoke-RestMethod : Unable to connect to the remote server\n+ Invoke-RestMethod -Uri \
+                http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";
+    assert_eq!(read(text).0, "identity-metadata-unreachable");
+}
+
+#[test]
 fn the_hop_is_read_in_other_languages_and_runtimes() {
     for (text, hop) in [
         ("** (Req.TransportError) :nxdomain", "(dns)"),
@@ -208,6 +215,21 @@ fn the_hop_is_read_in_other_languages_and_runtimes() {
             "NewConnectionError('Failed to establish a new connection: [Errno 16] Device or resource busy')",
             "(tcp)",
         ),
+        // WinHTTP, .NET Framework, Oracle, Apple, Dart and OkHttp.
+        ("Run-time error '-2147012889 (80072ee7)'", "(dns)"),
+        ("the external rest endpoint. HRESULT: 0x80072efd.", "(tcp)"),
+        ("Run-time error '-2147012721 (80072f8f)': A security error occurred", "(tls)"),
+        ("The request was aborted: Could not create SSL/TLS secure channel.", "handshake failed"),
+        ("connection was closed: An unexpected error occurred on a send.", "closed or reset"),
+        ("Die Verbindung mit dem Remoteserver kann nicht hergestellt werden.", "(tcp)"),
+        (
+            "ORA-29273: HTTP request failed\nORA-24247: network access denied by access control list",
+            "own machine",
+        ),
+        ("ORA-29273: HTTP request failed\nORA-29024: Certificate validation failure", "trust"),
+        ("Error Domain=NSURLErrorDomain Code=-1003 \"A server\"", "(dns)"),
+        ("SocketException: Failed host lookup: 'x'", "(dns)"),
+        ("SSLPeerUnverifiedException: Hostname x not verified:", "not for the name"),
     ] {
         let (id, why) = read(text);
         assert!(id == "-" && why.contains(hop), "{text}: {id} {why}");

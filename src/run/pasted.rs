@@ -17,6 +17,9 @@ use crate::{blocking, pasted, render};
 /// Bytes of such a text that are read.
 const LIMIT: u64 = 256 << 10;
 
+/// Fields that a report of this program has together, and an answer of a service does not.
+const REPORT: &[&str] = &["\"schema_version\"", "\"verdict\"", "\"evidence\""];
+
 /// Reads, explains and renders.
 pub(super) fn explain(
     file: &str,
@@ -36,6 +39,9 @@ pub(super) fn explain(
     let text = pasted::without_secrets(&String::from_utf8_lossy(&bytes));
     if text.trim().is_empty() {
         return Err(format!("{file}: is empty; paste the error text with status and body"));
+    }
+    if REPORT.iter().all(|field| text.contains(field)) {
+        return Err(format!("{file}: is a report of aoai-probe: aoai-probe diagnose {file}"));
     }
     let secrets: Vec<Secret> =
         credential::secrets(&world.environment).map(|(_, secret)| secret).collect();

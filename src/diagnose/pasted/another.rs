@@ -86,6 +86,7 @@ const OF_PLATFORM: &[(&[&str], &str)] = &[
             "enetunreach",
             "attempted to use the imds endpoint, but it is not available",
             "no managed identity endpoint found",
+            "unable to connect to the remote server",
             "timed out",
             "i/o timeout",
         ],

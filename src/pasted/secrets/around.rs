@@ -34,8 +34,12 @@ impl Assigned<'_> {
         let sets = words.clone().find(|word| !word.starts_with('-'));
         let has = |name: &str| words.clone().any(|word| word == name);
         let is_set = sets.is_some_and(|word| SETS.iter().any(|set| word.eq_ignore_ascii_case(set)));
+        // `key` and `secret` alone are words of a sentence: "failed to set key vault references".
+        let name = &self.text[self.start..self.end];
+        let is_plain =
+            self.text[..self.start].ends_with(' ') && name.chars().all(|c| c.is_lowercase());
         let is_netrc = has("machine") && has("login");
-        (is_blank && (is_set || is_netrc)).then(|| self.next_word())?
+        (is_blank && (is_set && !is_plain || is_netrc)).then(|| self.next_word())?
     }
 
     /// Whether the value is a name again, whose value is in the same object under `value`:

@@ -208,6 +208,7 @@ fn what_is_no_secret_is_left() {
         "| 403 | Forbidden | the caller has no role |",
         "<td>status</td><td>403</td>",
         "the role of the principal is set for the account",
+        "failed to set key vault references, and could not set password policy",
         // A dump of HTTP and a conflict in a file.
         "HTTP/1.1 400\n<<< {\"error\":{\"code\":\"DeploymentNotFound\"}}",
         "<<< HTTP/1.1 403 Forbidden\n<<< {\"error\":{\"code\":\"403\"}}",
