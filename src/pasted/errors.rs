@@ -17,6 +17,10 @@ pub(super) fn inside(value: &Value, around: Option<u16>) -> Option<(Value, Optio
     let number = |name: &str| value[name].as_u64().and_then(|status| status.try_into().ok());
     let own = ["statusCode", "status", "status_code"].iter().find_map(|name| number(name));
     let around = own.filter(|status| (400..600).contains(status)).or(around);
+    // A success may have parts that were not judged.
+    if value.get("choices").is_some() {
+        return None;
+    }
     let part = |part: &Value| match is_wrapped(part) {
         true => Some((part.clone(), status_of_error(part).or(around))),
         false => inside(part, around),

@@ -33,14 +33,32 @@ const OF_ACCOUNTS: &[&str] = &[
     "clientresultexception",
 ];
 
+/// What begins a line of code that names a library and calls nothing, in lower case.
+const IMPORTS: &[&str] = &["from ", "import ", "using "];
+/// The mark of an account's own front end.
+const OF_FRONT_END: &str = "apim-request-id";
+
 /// The service whose library is named last before the answer, which ends at `end`; where none is, first behind
 /// it.
 pub(super) fn service(text: &str, end: usize) -> Option<&'static str> {
-    let plain: String = text.to_ascii_lowercase().replace(['/', '\\'], ".");
+    let lower = text.to_ascii_lowercase();
+    if lower.contains(OF_FRONT_END) {
+        return None;
+    }
+    // As long as it was: `end` is a place in the text.
+    let plain: String = lower.split_inclusive('\n').map(without_imports).collect();
     let (before, behind) = plain.split_at_checked(end).unwrap_or((&plain, ""));
     let all = || OF_SERVICES.iter().copied().map(|(name, id)| (name, Some(id)));
     let all = || all().chain(OF_ACCOUNTS.iter().map(|name| (*name, None)));
     let last = all().filter_map(|(name, id)| Some((before.rfind(name)?, id))).max();
     let first = || all().filter_map(|(name, id)| Some((behind.find(name)?, id))).min();
     last.or_else(first)?.1
+}
+
+/// A line with dots between its parts; blanks where it is one that imports.
+fn without_imports(line: &str) -> String {
+    match IMPORTS.iter().any(|word| line.trim_start().starts_with(word)) {
+        true => " ".repeat(line.len()),
+        false => line.replace(['/', '\\'], "."),
+    }
 }

@@ -24,7 +24,7 @@ use crate::secret::{Redactor, Secret};
 use read::Printed;
 
 pub use secrets::without_secrets;
-pub use vendors::other_vendor;
+pub use vendors::{is_beside, other_vendor};
 
 /// Answers that are read at most, each inside the one before it.
 const DEPTH: usize = 3;
@@ -42,6 +42,14 @@ pub fn callee(text: &str, base: &Evidence, fits: impl Fn(&str) -> bool) -> Optio
 pub fn of_library(text: &str, base: &Evidence) -> Option<&'static str> {
     let text = &frames::without_frames(text);
     libraries::service(text, end(text, base))
+}
+
+/// What a text has from the line on in which its answer ends.
+#[must_use]
+pub fn from_answer<'t>(text: &'t str, base: &Evidence) -> &'t str {
+    let before = text.get(..end(text, base)).unwrap_or(text).trim_end();
+    let from = before.rfind('\n').map_or(0, |at| at + 1);
+    &text[from..]
 }
 
 /// Where the answer of a text ends.

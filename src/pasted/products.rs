@@ -113,6 +113,9 @@ fn the_library_that_failed_names_its_service_where_no_url_does() {
             None,
         ),
         ("Status: 403 (Forbidden)", None),
+        // What is imported was not called, and an account's own header shows it.
+        ("from azure.keyvault.secrets import SecretClient\nStatus: 403 (Forbidden)", None),
+        ("azure/search/documents/x.py\nStatus: 403 (Forbidden)\napim-request-id: x", None),
     ] {
         assert_eq!(of_library(text, &base("openai")), service, "{text}");
     }
@@ -189,6 +192,28 @@ fn what_is_of_another_server_than_the_account_is_called_so() {
     // The quiet neighbour: the account's own limit.
     let own = "Error code: 429 - Requests to the ChatCompletions_Create Operation have exceeded call rate limit";
     assert_eq!(other_vendor(own, None), None);
+}
+
+#[test]
+fn what_came_before_the_call_does_not_hide_its_answer() {
+    let answer = format!("Error code: 403 - {{'error': {{'code': '403', 'message': '{OFF}'}}}}");
+    let later = |text: &str| super::from_answer(text, &base("openai")).to_owned();
+    for line in [
+        "RequestDisallowedByPolicy, then allowed",
+        "HTTPSConnectionPool(host='openaipublic.blob.core.windows.net', port=443): Max retries exceeded",
+    ] {
+        let text = [line, "\n", &answer].concat();
+        let sentence = other_vendor(&text, host(&text).as_deref()).unwrap();
+        assert!(super::is_beside(sentence), "{sentence}");
+        assert_eq!(later(&text), answer);
+        assert_eq!(read(&text).0, "http-public-access-disabled");
+    }
+    // The quiet neighbour: what comes later.
+    let text = [&answer, "\nRequestDisallowedByPolicy"].concat();
+    assert!(later(&text).contains("Policy"));
+    let own =
+        "{\"choices\":[{}],\"prompt\":[{\"error\":{\"code\":\"x\",\"message\":\"not filtered\"}}]}";
+    assert!(assumed(own).line.starts_with("no status, body"), "{}", assumed(own).line);
 }
 
 #[test]

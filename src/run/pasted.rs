@@ -69,8 +69,13 @@ pub(super) fn explain(
         let service = named.or_else(|| fallback.service())?;
         gateway.and_then(|_| Target::parse(host, Some(service.id)).ok())
     };
+    // The host of what came before the answer did not give it.
+    let later = pasted::from_answer(&text, &base(&fallback));
+    let is_beside = vendor.is_some_and(pasted::is_beside);
+    let called_host = called_host.filter(|host| !is_beside || later.contains(host.as_str()));
+    let asked = called_host.clone();
     let host = called_host.and_then(|host| parsed(&host).or_else(|| behind(&host)));
-    let shown = match (&host, named) {
+    let shown = match (&asked, named) {
         (None, None) => pasted::of_library(&text, &base(&fallback)).and_then(services::by_id),
         _ => named,
     };
@@ -80,6 +85,16 @@ pub(super) fn explain(
         of_service(&mut base, service.id);
     }
     let mut answers = pasted::explain(&text, &base, is_assumed, &secrets);
+    // What came before an answer that its text explains does not hide it.
+    let explained =
+        matches!(&answers[..], [first, ..] if first.meaning.as_ref().is_ok_and(|m| m.by_text));
+    let vendor = vendor.filter(|vendor| {
+        let is_later = match &asked {
+            Some(host) => later.contains(host.as_str()),
+            None => pasted::other_vendor(later, None) == Some(vendor),
+        };
+        !explained || !is_beside || is_later
+    });
     if let (Some(vendor), Some(answer)) = (vendor, answers.first_mut()) {
         answer.meaning = Err(vendor);
         answers.truncate(1);

@@ -243,6 +243,9 @@ impl<'t> Assigned<'t> {
             return false;
         }
         let behind = value.strip_prefix("AADSTS").filter(|rest| rest.starts_with(is_digit));
+        if ["StatusCode=", "Status="].iter().any(|word| value.starts_with(word)) {
+            return false;
+        }
         let ends = [' ', ':', '.', ','];
         let is_number = behind.map(|rest| rest.trim_start_matches(is_digit));
         !(value.is_empty() || is_number.is_some_and(|r| r.is_empty() || r.starts_with(ends)))
