@@ -126,6 +126,18 @@ pub fn as_utf8(mut bytes: Vec<u8>) -> Vec<u8> {
     characters.collect::<String>().into_bytes()
 }
 
+/// What is wrong with a file of UTF-16 that other programs read too, and do not decode.
+pub const UTF_16: &str =
+    "is in UTF-16, as Windows PowerShell writes it: write it with Set-Content -Encoding ascii";
+
+/// Whether bytes are a text in UTF-16.
+#[must_use]
+pub fn is_utf_16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xfe])
+        || bytes.starts_with(&[0xfe, 0xff])
+        || zero_half(bytes).is_some()
+}
+
 /// Which byte of most pairs at the beginning is zero: the first, as in UTF-16 of big-endian order, or the
 /// second; none where the other byte is zero as well.
 fn zero_half(bytes: &[u8]) -> Option<bool> {
@@ -204,6 +216,8 @@ mod tests {
             assert_eq!(String::from_utf8(as_utf8(bytes)).unwrap(), text);
         }
         // Not a text at all.
+        assert!(is_utf_16(b"\xff\xfea\0b\0") && is_utf_16(b"a\0b\0"));
+        assert!(!is_utf_16(b"0f1e2d3c") && !is_utf_16(b"") && !is_utf_16(&[0; 64]));
         assert_eq!(as_utf8(vec![0; 64]), vec![0; 64]);
         assert_eq!(as_utf8(Vec::new()), Vec::<u8>::new());
     }

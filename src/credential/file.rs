@@ -22,6 +22,9 @@ pub(super) fn read(
     timeout: Duration,
 ) -> Result<(Zeroizing<String>, Option<String>), CredentialError> {
     let (bytes, mode) = read_bytes(option, path, timeout)?;
+    if files::is_utf_16(&bytes) {
+        return Err(failed(option, path, files::UTF_16));
+    }
     let text = std::str::from_utf8(&bytes).map_err(|_| failed(option, path, "is not text"))?;
     Ok((Zeroizing::new(text.to_owned()), mode))
 }

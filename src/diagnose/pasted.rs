@@ -22,7 +22,7 @@ mod another;
 mod elsewhere;
 mod unanswered;
 
-pub use another::{is_of_gateway, refused_by_proxy};
+pub use another::{by_connector, is_of_gateway, refused_by_proxy};
 pub use unanswered::why as no_answer;
 
 pub use super::engines::documented_refusal::phrase;
@@ -32,6 +32,12 @@ const PASSED_ON: &[&str] =
     &["http-front-answered", "http-server-error", "http-timeout-answer", "http-unexpected-status"];
 /// Why an answer has no meaning that could be shown.
 const SUCCESS: &str = "its status is a success";
+/// What a storage account says that lets no one in without a login (fact Z108).
+const ANONYMOUS: &str = "the call had no credential, or was to make a container public, and the storage account permits neither \
+     (application): public access is there reading by anyone without a login, and not the network, whose \
+     rules have no part in this refusal";
+/// The same in its words, in lower case.
+const OF_ANONYMOUS: &str = "public access is not permitted on this storage account";
 /// Statuses that are tried where an answer shows none.
 const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504];
 
@@ -146,6 +152,7 @@ pub fn explained(asked: &Asked, answer: &HttpAnswer, of_platform: bool) -> Expla
     let other = another::of(asked, answer, of_platform, own);
     let meaning = match (other, read) {
         (Some(meaning), _) => Ok(meaning),
+        (None, _) if text.to_ascii_lowercase().contains(OF_ANONYMOUS) => Err(ANONYMOUS),
         (None, _) if is_success(answer) => Err(SUCCESS),
         (None, Some((evidence, row))) => meaning(asked, &evidence, answer, row),
         (None, None) if (200..300).contains(&answer.status) => Err(SUCCESS),

@@ -1,12 +1,15 @@
 //! An answer that an application printed: its text in, what it means out. Nothing is sent.
 //!
 //! `secrets` takes out what may be a key, `read` finds status, headers and body in what libraries
-//! print, `statuses` which status of several counts, `python` reads the form that Python gives a body, `hosts` finds which host was asked, and
+//! print, `statuses` which status of several counts, `python` reads the form that Python gives a body, `hosts` finds which host was asked, `libraries` which client asked, and
 //! `vendors` knows those that are not of Azure. What an
 //! answer means is in the tables
 //! that a walk's answers are judged by (`diagnose::pasted`).
 
+mod errors;
+mod frames;
 mod hosts;
+mod libraries;
 mod python;
 mod read;
 mod secrets;
@@ -21,7 +24,7 @@ use crate::secret::{Redactor, Secret};
 use read::Printed;
 
 pub use secrets::without_secrets;
-pub use vendors::other_vendor;
+pub use vendors::{is_beside, other_vendor};
 
 /// Answers that are read at most, each inside the one before it.
 const DEPTH: usize = 3;
@@ -30,10 +33,31 @@ const DEPTH: usize = 3;
 /// requested last before the answer, whatever it is.
 #[must_use]
 pub fn callee(text: &str, base: &Evidence, fits: impl Fn(&str) -> bool) -> Option<String> {
+    let text = &frames::without_frames(text);
+    hosts::callee(text, end(text, base), fits)
+}
+
+/// The id of the service whose client library printed the failure, where the text names one.
+#[must_use]
+pub fn of_library(text: &str, base: &Evidence) -> Option<&'static str> {
+    let text = &frames::without_frames(text);
+    libraries::service(text, end(text, base))
+}
+
+/// What a text has from the line on in which its answer ends.
+#[must_use]
+pub fn from_answer<'t>(text: &'t str, base: &Evidence) -> &'t str {
+    let before = text.get(..end(text, base)).unwrap_or(text).trim_end();
+    let from = before.rfind('\n').map_or(0, |at| at + 1);
+    &text[from..]
+}
+
+/// Where the answer of a text ends.
+fn end(text: &str, base: &Evidence) -> usize {
     let asked = Asked::new(base.clone(), true);
     let redactor = Redactor::new(&[]);
     let printed = Printed::read(text, &redactor, |answer| pasted::reads(&asked, answer));
-    hosts::callee(text, printed.end(text), fits)
+    printed.end(text)
 }
 
 /// What the text of an answer means: the answer itself, then what it quotes. `base` is what a walk to
@@ -48,7 +72,7 @@ pub fn explain(
 ) -> Vec<ExplainedAnswer> {
     let redactor = Redactor::new(secrets);
     let mut asked = Asked::new(base.clone(), is_assumed);
-    let mut rest = text.to_owned();
+    let mut rest = frames::without_frames(text);
     let mut answers = Vec::new();
     for _ in 0..DEPTH {
         let quotes = pasted::quotes(&rest);
@@ -61,7 +85,11 @@ pub fn explain(
             true => Printed::whole(&rest).answer(asked.quoted_status, &redactor),
             false => answer,
         };
-        answers.push(pasted::explained(&asked, &answer, of_platform));
+        let mut answer = pasted::explained(&asked, &answer, of_platform);
+        if let Ok(meaning) = &mut answer.meaning {
+            pasted::by_connector(&rest, meaning);
+        }
+        answers.push(answer);
         let Some(inside) = quotes.and_then(|leg| Some((leg, leg.inside.as_ref()?))) else { break };
         let (leg, inside) = inside;
         let status = inside.status(&rest);
@@ -74,6 +102,8 @@ pub fn explain(
 
 #[cfg(test)]
 mod log_tests;
+#[cfg(test)]
+mod products;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]

@@ -9,8 +9,9 @@ use crate::evidence::text::clean;
 use crate::secret::Redactor;
 use crate::wire::http::{KEPT_HEADERS, printed_answer};
 
+use super::errors::{has_error, inside, is_flat, is_wrapped, quoted_status, status_of_code, texts};
 use super::statuses::{Found, chosen, statuses};
-use super::{hosts, python};
+use super::{errors, hosts, python};
 
 /// Characters that are kept of a text without a body that can be read.
 const TEXT: usize = 4000;
@@ -121,7 +122,7 @@ impl<'t> Printed<'t> {
 
     /// As an answer of a walk; its status is 0 where neither the text nor `status` has one.
     pub(super) fn answer(&self, status: Option<u16>, redactor: &Redactor<'_>) -> HttpAnswer {
-        let body = self.body.as_ref().map(Value::to_string);
+        let body = self.body.clone().map(|body| errors::on_one_line(body).to_string());
         let page = self.text.find("<html").or_else(|| self.text.find("<!DOCTYPE"));
         let text = page.and_then(|at| self.text.get(at..)).unwrap_or(self.text);
         let known = status.or(self.status);
@@ -156,11 +157,6 @@ impl<'t> Printed<'t> {
         }
         answer
     }
-}
-
-/// The status that a code is, as a number or as a phrase.
-fn status_of_code(code: &str) -> Option<u16> {
-    code.parse().ok().or_else(|| phrase(code))
 }
 
 /// The status whose phrase alone a text has, as in `(Forbidden) Public network access ..`.
@@ -281,9 +277,13 @@ fn search(
             true if is_wrapped(&value) => (Some(value), None),
             is_error => {
                 let mut texts = texts(&value).into_iter();
-                match texts.find_map(|text| quoted(text, depth, tries)) {
+                let of_text = || texts.find_map(|text| quoted(text, depth, tries));
+                match inside(&value, None).or_else(of_text) {
                     Some((inner, status)) => (Some(inner), status),
-                    None => (is_error.then_some(value), None),
+                    None => {
+                        let status = is_error.then(|| quoted_status(&value)).flatten();
+                        (is_error.then_some(value), status)
+                    }
                 }
             }
         };
@@ -296,14 +296,10 @@ fn search(
 fn quoted(text: &str, depth: usize, tries: &mut usize) -> Option<(Value, Option<u16>)> {
     let bodies = bodies(text, depth, tries);
     let at = bodies.len().checked_sub(1)?;
-    let code = |value: &Value| match value {
-        Value::String(code) => status_of_code(code),
-        value => value.as_u64().and_then(|code| code.try_into().ok()),
-    };
     let own = Printed::of_body(text, &statuses(text), &bodies, at).status;
     let value = bodies.into_iter().next_back()?.value;
-    let status = own.or_else(|| code(&value["error"]["code"]));
-    let status = status.filter(|status| (100..600).contains(status));
+    let status = own.filter(|status| (100..600).contains(status));
+    let status = status.or_else(|| errors::status_of_error(&value));
     Some((value, status))
 }
 
@@ -331,30 +327,4 @@ fn markup(text: &str) -> Option<&str> {
     let start = text[..start].rfind("<?xml").unwrap_or(start);
     let end = text.get(start..)?.find("</Error>")? + start + "</Error>".len();
     text.get(start..end)
-}
-
-/// Whether an object is in one of the forms of an error (fact G13).
-fn has_error(value: &Value) -> bool {
-    is_wrapped(value) || is_flat(value) || value["errors"][0].is_object()
-}
-
-fn is_wrapped(value: &Value) -> bool {
-    ["error", "odata.error"].iter().any(|name| value[*name].is_object())
-}
-
-/// The form that many a program logs its own errors in, too.
-fn is_flat(value: &Value) -> bool {
-    !is_wrapped(value)
-        && value.get("message").is_some()
-        && (value.get("statusCode").is_some() || value.get("code").is_some())
-}
-
-/// The texts of an object, those of its parts included.
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(text) => vec![text],
-        Value::Array(list) => list.iter().flat_map(texts).collect(),
-        Value::Object(map) => map.values().flat_map(texts).collect(),
-        _ => Vec::new(),
-    }
 }

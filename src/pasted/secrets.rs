@@ -2,6 +2,7 @@
 //! compared with. What is taken for one by mistake costs a word of the text, and the reverse a key:
 //! where a text may be read both ways, it is one.
 
+mod around;
 mod ends;
 mod forms;
 mod lines;
@@ -30,7 +31,9 @@ const ENDINGS: &[&str] = &[
     "cookie",
     "bearer",
     "basic",
+    "basicauth",
     "securestring",
+    "secretstring",
     "storepass",
     "keypass",
     "dbpass",
@@ -39,7 +42,15 @@ const ENDINGS: &[&str] = &[
     "kennwort",
     "contraseña",
     "schlüssel",
+    "geheimnis",
+    "wachtwoord",
+    "lösenord",
+    "hasło",
+    "heslo",
+    "salasana",
+    "şifre",
     "пароль",
+    "비밀번호",
     "密钥",
     "密鑰",
     "密码",
@@ -50,6 +61,7 @@ const ENDINGS: &[&str] = &[
 const LAST_WORDS: &[&str] = &[
     "pass",
     "passe",
+    "pw",
     "senha",
     "clé",
     "auth",
@@ -63,7 +75,7 @@ const LAST_WORDS: &[&str] = &[
     "ntlm",
 ];
 /// Names under which comes the value of a name before them that has none itself.
-const OF_ANOTHER: &[&str] = &["value", "default", "received"];
+const OF_ANOTHER: &[&str] = &["value", "default", "received", "inputvalue"];
 /// Names whose value is everything up to the end of the line or of its quotes.
 const LINES: &[&str] = &["authorization", "cookie", "passphrase"];
 /// Names before a scheme's own value, which a space separates.
@@ -76,7 +88,8 @@ const NEAR: usize = 320;
 #[must_use]
 pub fn without_secrets(text: &str) -> String {
     // Between the bytes of a text that was not decoded no name would be found.
-    let text = forms::without_colours(&text.replace('\0', ""));
+    let text = around::with_plain_signs(&text.replace('\0', ""));
+    let text = forms::without_colours(&text);
     let text = forms::without_private_keys(&text);
     let text = forms::without_user_info(&text);
     let text = forms::without_elements(&text, |name| Name::new(name).is_secret());
@@ -148,24 +161,33 @@ fn by_name(text: &str) -> String {
         let range = if assigned.is_of_path() {
             None
         } else if OF_ANOTHER.contains(&name.plain.as_str()) && start <= named {
-            named = 0;
-            assigned.value(false)
+            let found = assigned.value(false);
+            named = if found.is_some() { 0 } else { named };
+            found
         } else if name.written == "code" {
             // The key of a function; elsewhere the code of an error.
             assigned.of_query()
         } else if name.written == "-p" {
             // Many a program takes a password so, and others a port or a path.
-            assigned.next_word()
+            assigned.value(false).or_else(|| assigned.next_word())
         } else if ["-u", "--user", "-U", "--proxy-user"].contains(&name.written) {
             assigned.password_of_user()
         } else if name.is_secret() || name.is_credential_class() {
-            if assigned.names_another(Name::is_secret) {
-                named = end + NEAR;
-                continue;
-            }
-            let found = secret(&name, &assigned);
+            // A name that names another, whose value comes under a name of its own.
+            let another = assigned.names_another();
+            let found = secret(&name, &assigned).filter(|_| !another);
             if found.is_none() {
                 named = end + NEAR;
+                let before = if another || assigned.is_value() {
+                    assigned.of_object_before(copied)
+                } else {
+                    None
+                };
+                if let Some((from, to)) = before {
+                    out.push_str(&text[copied..from]);
+                    out.push_str(MARK);
+                    copied = to;
+                }
             }
             found
         } else {
@@ -200,6 +222,6 @@ fn secret(name: &Name<'_>, assigned: &Assigned<'_>) -> Option<(usize, usize)> {
         (Some(found), _) => Some(found),
         (None, true) => assigned.of_scheme(["bearer", "basic"].contains(&name.plain.as_str())),
         (None, false) if name.is_option() => assigned.next_word(),
-        (None, false) => assigned.next_word_of_a_key(),
+        (None, false) => assigned.of_command().or_else(|| assigned.next_word_of_a_key()),
     }
 }

@@ -10,6 +10,8 @@ const BEFORE_STATUS: &[&str] = &[
     "error code",
     "errorcode",
     "error:",
+    "authentication error",
+    "{code=",
     "<title>",
     "<h1>",
 ];
@@ -29,6 +31,21 @@ const BEGINS_MESSAGE: &[&str] = &[
     "): forbidden",
     "): unauthorized",
 ];
+/// Statuses with their phrases, which a client prints beside each other in either order, in lower case
+/// (fact H184).
+const PHRASES: &[(u16, &str)] = &[
+    (400, "bad request"),
+    (401, "unauthorized"),
+    (403, "forbidden"),
+    (404, "not found"),
+    (429, "too many requests"),
+    (500, "internal server error"),
+    (502, "bad gateway"),
+    (503, "service unavailable"),
+    (504, "gateway time"),
+];
+/// What Kubernetes says of the application's own answer, in lower case.
+const OF_PROBE: &str = "probe failed";
 /// What begins the line of a request, in lower case.
 const METHODS: &[&str] =
     &["get /", "post /", "put /", "delete /", "patch /", "head /", "options /"];
@@ -64,7 +81,11 @@ pub(super) fn statuses(text: &str) -> Vec<Found> {
         if digits.len() == 3 && BEGINS_MESSAGE.iter().any(|words| behind.starts_with(words)) {
             return Some(Found { at: from, is_head: false, is_quoted: false, status });
         }
-        let (at, word) = last?;
+        let is_of_probe = || line_before(&lower, from).contains(OF_PROBE);
+        let Some((at, word)) = last.filter(|_| digits.len() == 3 && !is_of_probe()) else {
+            let status = status_beside_phrase(&lower, from, digits.len(), status)?;
+            return Some(Found { at: from, is_head: false, is_quoted: false, status });
+        };
         // Between the word and the number: a version, signs, or `code`.
         let between = before[at + word.len()..]
             .trim_start_matches(|c: char| word == "http/" && (c.is_ascii_digit() || c == '.'));
@@ -75,12 +96,34 @@ pub(super) fn statuses(text: &str) -> Vec<Found> {
         let fits =
             digits.len() == 3 && between.chars().all(joins) && !(is_head && is_of_server(line));
         let is_quoted = line.contains('"');
-        fits.then_some(Found { at: from, is_head, is_quoted, status })
+        if !fits {
+            let status = status_beside_phrase(&lower, from, digits.len(), status)?;
+            return Some(Found { at: from, is_head: false, is_quoted: false, status });
+        }
+        Some(Found { at: from, is_head, is_quoted, status })
     };
     let starts = lower.char_indices().filter(|(at, c)| {
         c.is_ascii_digit() && !lower[..*at].ends_with(|c: char| c.is_ascii_alphanumeric())
     });
     starts.filter_map(|(at, _)| found(at)).collect()
+}
+
+/// The status of a failure that stands beside its phrase, as in `ERROR 403: Forbidden` and `Forbidden (403)`,
+/// or alone in brackets behind a colon, as .NET Framework has it behind words of each language.
+fn status_beside_phrase(lower: &str, from: usize, length: usize, status: u16) -> Option<u16> {
+    let line = line_before(lower, from);
+    let requested = line.rfind("http/").is_some_and(|at| is_of_server(&line[..at]));
+    if length != 3 || requested || line.contains(OF_PROBE) {
+        return None;
+    }
+    let behind = &lower[from + length..];
+    let phrase = PHRASES.iter().find(|(number, _)| *number == status).map(|(_, phrase)| *phrase)?;
+    let before = line.trim_end();
+    let announced = [":", "(", "...", "error"].iter().any(|sign| before.ends_with(sign));
+    let follows = announced && behind.trim_start_matches([':', ' ', ')', '-']).starts_with(phrase);
+    let precedes = line.trim_end_matches([' ', '(']).ends_with(phrase) && behind.starts_with(')');
+    let in_brackets = line.ends_with(": (") && behind.starts_with(") ");
+    (follows || precedes || in_brackets).then_some(status)
 }
 
 /// What is before a place in its line, as far as it matters.

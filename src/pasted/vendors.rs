@@ -1,5 +1,5 @@
 //! Whose answer a text is that is of no service of Azure: by the host that was called, or by a page of its
-//! owner that the message names (fact H165).
+//! owner that the message names (facts H165, H186 to H188).
 
 /// What is the same in each of the sentences.
 macro_rules! not_azure {
@@ -38,14 +38,38 @@ const HOSTS: &[Row] = &[
     ("api.x.ai", not_azure!("xAI's API")),
     ("models.github.ai", not_azure!("GitHub Models")),
     ("models.inference.ai.azure.com", not_azure!("GitHub Models")),
+    ("openaipublic.blob.core.windows.net", TOKENIZER),
 ];
 
 /// Pages that a message sends its reader to.
 const PAGES: &[Row] = &[
     ("platform.openai.com/account/api-keys", HOSTS[0].1),
+    // Fact H186.
+    ("please check your plan and billing details", HOSTS[0].1),
     ("does not have authorization to perform action", CONTROL_PLANE),
     ("denied because of the deny assignment", CONTROL_PLANE),
+    ("AccountProvisioningStateInvalid", DEPLOYMENT),
+    ("RequestDisallowedByPolicy", DEPLOYMENT),
+    ("was disallowed by policy", DEPLOYMENT),
+    ("LinkedAuthorizationFailed", DEPLOYMENT),
+    ("FlagMustBeSetForRestore", DEPLOYMENT),
+    ("has been soft-deleted", DEPLOYMENT),
+    ("InvalidTemplateDeployment", DEPLOYMENT),
+    ("agent setup is not fully configured for private networking", AGENTS),
 ];
+/// What fetches its tables where the application starts (fact H188).
+const TOKENIZER: &str = "the text is of the tokenizer tiktoken, which fetches its tables from \
+         openaipublic.blob.core.windows.net, a public store of OpenAI: the account and its private endpoint \
+         have no part in it. Let that one host through, or put the tables into a folder that \
+         TIKTOKEN_CACHE_DIR names (application)";
+/// A call that Foundry makes itself (fact H189).
+const AGENTS: &str = "the text is of Foundry's agent service, and of no call of a client: the project has no public network, \
+         and its agents have no virtual network of their own to reach AI Search through. No client tests that \
+         leg; the setup that the text names gives the agents a subnet (azure)";
+/// What it says where it does not make or change a resource (fact H187).
+const DEPLOYMENT: &str = "the text is of Azure Resource Manager, the control plane, and of no call to the account: a resource was \
+     not made or changed, for the reason that the text names. The path to the account and its network rules \
+     have no part in it (azure)";
 /// The control plane's own refusal (fact H183).
 const CONTROL_PLANE: &str = "the text is of Azure Resource Manager, the control plane, and of no call to the account: the caller has no \
      role with the action that the text names at the scope that it names, or a deny assignment takes it away. \
@@ -62,4 +86,11 @@ pub fn other_vendor(text: &str, host: Option<&str>) -> Option<&'static str> {
         None => PAGES.iter().find(|(page, _)| text.contains(page)),
     }
     .map(|(_, sentence)| *sentence)
+}
+
+/// Whether a sentence is of something that an application does beside its calls to the account, or before
+/// them: an answer of the account that comes later is not hidden by it.
+#[must_use]
+pub fn is_beside(sentence: &str) -> bool {
+    [TOKENIZER, AGENTS, DEPLOYMENT].contains(&sentence)
 }

@@ -7,7 +7,7 @@ use crate::credential::{self, Credential};
 use crate::diagnose::pasted::of_service;
 use crate::files::{self, May};
 use crate::secret::Secret;
-use crate::services::Service;
+use crate::services::{self, Service};
 use crate::target::Target;
 use crate::walk::plan::Plan;
 use crate::walk::{self, Seen};
@@ -16,6 +16,9 @@ use crate::{blocking, pasted, render};
 
 /// Bytes of such a text that are read.
 const LIMIT: u64 = 256 << 10;
+
+/// Fields that a report of this program has together, and an answer of a service does not.
+const REPORT: &[&str] = &["\"schema_version\"", "\"verdict\"", "\"evidence\""];
 
 /// Reads, explains and renders.
 pub(super) fn explain(
@@ -36,6 +39,9 @@ pub(super) fn explain(
     let text = pasted::without_secrets(&String::from_utf8_lossy(&bytes));
     if text.trim().is_empty() {
         return Err(format!("{file}: is empty; paste the error text with status and body"));
+    }
+    if REPORT.iter().all(|field| text.contains(field)) {
+        return Err(format!("{file}: is a report of aoai-probe: aoai-probe diagnose {file}"));
     }
     let secrets: Vec<Secret> =
         credential::secrets(&world.environment).map(|(_, secret)| secret).collect();
@@ -63,13 +69,32 @@ pub(super) fn explain(
         let service = named.or_else(|| fallback.service())?;
         gateway.and_then(|_| Target::parse(host, Some(service.id)).ok())
     };
+    // The host of what came before the answer did not give it.
+    let later = pasted::from_answer(&text, &base(&fallback));
+    let is_beside = vendor.is_some_and(pasted::is_beside);
+    let called_host = called_host.filter(|host| !is_beside || later.contains(host.as_str()));
+    let asked = called_host.clone();
     let host = called_host.and_then(|host| parsed(&host).or_else(|| behind(&host)));
-    let is_assumed = host.is_none() && named.is_none();
+    let shown = match (&asked, named) {
+        (None, None) => pasted::of_library(&text, &base(&fallback)).and_then(services::by_id),
+        _ => named,
+    };
+    let is_assumed = host.is_none() && shown.is_none();
     let mut base = base(host.as_ref().unwrap_or(&fallback));
-    if let (None, Some(service)) = (&host, named.or_else(|| fallback.service())) {
+    if let (None, Some(service)) = (&host, shown.or_else(|| fallback.service())) {
         of_service(&mut base, service.id);
     }
     let mut answers = pasted::explain(&text, &base, is_assumed, &secrets);
+    // What came before an answer that its text explains does not hide it.
+    let explained =
+        matches!(&answers[..], [first, ..] if first.meaning.as_ref().is_ok_and(|m| m.by_text));
+    let vendor = vendor.filter(|vendor| {
+        let is_later = match &asked {
+            Some(host) => later.contains(host.as_str()),
+            None => pasted::other_vendor(later, None) == Some(vendor),
+        };
+        !explained || !is_beside || is_later
+    });
     if let (Some(vendor), Some(answer)) = (vendor, answers.first_mut()) {
         answer.meaning = Err(vendor);
         answers.truncate(1);

@@ -1,7 +1,8 @@
-//! Azure Cosmos DB for NoSQL (facts Z30 and Z33 in `docs/facts.md`). Its tokens need a header in a
+//! Azure Cosmos DB for NoSQL (facts Z30, Z33 and Z107 in `docs/facts.md`). Its tokens need a header in a
 //! form of its own and a role of its own kind, so its caller is not tested.
 
 use crate::evidence::http::Purpose;
+use crate::evidence::identity::CredentialKind::ApiKey;
 
 use super::refusal::{Blames, Condition, Leaves, Refusal};
 use super::request::Under;
@@ -17,6 +18,14 @@ const REFUSALS: &[Refusal] = &[
         .leaves(Leaves::CallerUntested)
         .words(&["required header authorization is missing"])
         .only(&[Condition::NotSent]),
+    Refusal::identity("identity-keys-disabled", "Z107", 401, 403)
+        .whole()
+        .blames(Blames::Rights)
+        .words(&["local authorization is disabled. use an aad token"])
+        .about(ApiKey),
+    Refusal::identity("identity-role-missing", "Z107", 403, 403)
+        .blames(Blames::Rights)
+        .words(&["does not have required rbac permissions"]),
     Refusal::http("http-network-rules", "Z33", 403, 403)
         .blames(Blames::Network)
         .words(&["blocked by your cosmos db account firewall settings"]),

@@ -49,6 +49,9 @@ const REFUSALS: &[Refusal] = &[
     Refusal::http("http-public-access-disabled", "G11", 403, 403)
         .blames(Blames::Network)
         .inner(&["forbiddenbyconnection"]),
+    Refusal::http("http-public-access-disabled", "G11", 403, 403)
+        .blames(Blames::Network)
+        .words(&["nor via an approved private link", "connection is not an approved private link"]),
     Refusal::http("http-network-rules", "G21", 403, 403)
         .blames(Blames::Network)
         .inner(&["forbiddenbyfirewall"]),
@@ -65,6 +68,9 @@ const REFUSALS: &[Refusal] = &[
     Refusal::identity("identity-access-policy", "G23", 403, 403)
         .blames(Blames::Rights)
         .inner(&["accessdenied", "forbiddenbypolicy"]),
+    Refusal::identity("identity-access-policy", "G23", 403, 403)
+        .blames(Blames::Rights)
+        .words(&[" permission on key vault '"]),
 ];
 
 /// A vault as `az` names it.

@@ -3,6 +3,7 @@
 
 use crate::clouds::Cloud;
 use crate::evidence::http::{ErrorFrame, Purpose};
+use crate::evidence::identity::CredentialKind::ApiKey;
 
 use super::refusal::{Blames, Condition, Leaves, RULES_OR_CLOSED, Refusal};
 use super::request::{DATE, Under};
@@ -69,6 +70,11 @@ const REFUSALS: &[Refusal] = &[
         .blames(Blames::Rights)
         .codes(&["authorizationpermissionmismatch", "insufficientaccountpermissions"])
         .only(&[Condition::Sent]),
+    Refusal::identity("identity-keys-disabled", "Z106", 403, 403)
+        .whole()
+        .blames(Blames::Rights)
+        .codes(&["keybasedauthenticationnotpermitted"])
+        .about(ApiKey),
     Refusal::identity("identity-not-tested", "Z24", 401, 409)
         .leaves(Leaves::CallerUntested)
         .codes(&["noauthenticationinformation", "publicaccessnotpermitted"])

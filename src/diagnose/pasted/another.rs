@@ -28,6 +28,12 @@ const WANTS_A_LOGIN: &[&str] = &["proxy authentication required"];
 /// What calls for Logic Apps, Power Automate and Power Apps (fact Z105).
 const CONNECTOR: &str = "a connector of Logic Apps or Power Platform";
 
+/// What no check shows of one.
+const OF_CONNECTOR: &str = "no check can run where a connector does: its call comes from the platform's network, which \
+     reaches a private endpoint only where the environment is joined to a virtual network";
+/// Where connectors run, as they name it in `source`, in lower case (fact Z105).
+const CONNECTORS: &[&str] = &["azure-apim.net\"", "azure-apihub.net\"", ".azconn-"];
+
 /// Gateways, by what they print of their own call (fact H153): words in lower case, the name, and
 /// whether a library prints the same without an answer.
 const GATEWAYS: &[(&str, &str, bool)] = &[
@@ -80,6 +86,7 @@ const OF_PLATFORM: &[(&[&str], &str)] = &[
             "enetunreach",
             "attempted to use the imds endpoint, but it is not available",
             "no managed identity endpoint found",
+            "unable to connect to the remote server",
             "timed out",
             "i/o timeout",
         ],
@@ -226,6 +233,17 @@ pub fn is_of_gateway(text: &str) -> bool {
     GATEWAYS.iter().any(|(words, _, library)| !library && lower.contains(words))
 }
 
+/// What an answer means that a connector passes on, if `text` is of one: the call that was refused is its own.
+pub fn by_connector(text: &str, meaning: &mut AnswerMeaning) {
+    let lower = text.to_ascii_lowercase();
+    let is_of_one = CONNECTORS.iter().any(|words| lower.contains(words));
+    if is_of_one && meaning.is_answer && !meaning.between_services {
+        CONNECTOR.clone_into(&mut meaning.caller);
+        OF_CONNECTOR.clone_into(&mut meaning.testable);
+        meaning.between_services = true;
+    }
+}
+
 /// What the text means where a gateway answered, and its own call got no answer.
 fn of_gateway(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
     let lower = text.to_ascii_lowercase();
@@ -235,10 +253,7 @@ fn of_gateway(asked: &Asked, status: u16, text: &str) -> Option<AnswerMeaning> {
     let hop = unanswered::hop(text)?;
     let refused = format!("by no server of the service: {name} answered; of its own call, {hop}");
     let testable = match *name {
-        CONNECTOR => {
-            "no check can run where a connector does: its call comes from the platform's network, which \
-             reaches a private endpoint only where the environment is joined to a virtual network"
-        }
+        CONNECTOR => OF_CONNECTOR,
         _ => "a check from the gateway's own machine walks that path: aoai-probe <host>",
     };
     let found = meaning(asked, "http-gateway-leg", "its backend", &refused, testable)?;

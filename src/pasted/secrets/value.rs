@@ -9,9 +9,13 @@ const JOINED: &[&str] = &["is", "was", "provided", "passed", "used", "received",
 /// A word of a sentence is a value behind a name from this length on, with letters and digits.
 const SHORTEST: usize = 8;
 /// A quote, as HTML has it.
-const ENTITIES: &[&str] = &["&quot;", "&#34;", "&#39;", "&apos;", "&#x27;"];
+const ENTITIES: &[&str] = &["&quot;", "&#34;", "&#39;", "&apos;", "&#x27;", "%22", "%27"];
+/// The same, as JSON may have it behind a backslash.
+const ESCAPED: &[&str] = &["u0022", "u0027"];
 /// What names of passwords end with.
 const PASSWORDS: &[&str] = &["password", "passwd", "passwort", "kennwort", "pwd", "pass", "secret"];
+/// Options that a command has between a name and its value.
+const NAMED_VALUE: &[&str] = &["-String ", "--body ", "-b ", "--value "];
 /// What ends a value without quotes, as it begins a text or ends the one around it.
 pub(super) const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// Words of sentences behind the name of a scheme.
@@ -50,7 +54,8 @@ impl<'t> Assigned<'t> {
     fn quote(&self, at: usize) -> Option<(Quote<'t>, usize)> {
         let end = self.skip(at, "\\");
         let rest = self.rest(end);
-        if let Some(entity) = ENTITIES.iter().find(|entity| rest.starts_with(**entity)) {
+        let escaped = ESCAPED.iter().filter(|_| end > at);
+        if let Some(entity) = ENTITIES.iter().chain(escaped).find(|sign| rest.starts_with(**sign)) {
             return Some((&self.text[at..end + entity.len()], end + entity.len()));
         }
         let quote = rest.chars().next().filter(|c| QUOTES.contains(c))?;
@@ -73,7 +78,7 @@ impl<'t> Assigned<'t> {
     /// Behind the quote or the bracket that ends the name, and spaces.
     fn behind_name(&self) -> usize {
         let at = self.quote(self.end).map_or(self.end, |(_, at)| self.skip(at, "\"'"));
-        let at = self.skip(at, ")] \t");
+        let at = self.skip(at, ")] \t*");
         // `Key 1: ..`, as the portal names the two keys of an account.
         let digits = self.skip(at, "0123456789");
         let signed = self.rest(self.skip(digits, " ")).starts_with([':', '=']);
@@ -89,12 +94,16 @@ impl<'t> Assigned<'t> {
         if element {
             return Some(at + 1);
         }
-        let escaped = rest.get(..3).is_some_and(|sign| sign.eq_ignore_ascii_case("%3d"));
-        if escaped {
-            return Some(at + 3);
+        let is = |sign: &str| rest.get(..3).is_some_and(|found| found.eq_ignore_ascii_case(sign));
+        if is("%3d") || is("%3a") {
+            let blank = self.rest(at + 3).starts_with("%20");
+            return Some(if blank { at + 6 } else { at + 3 });
         }
         let assigns = rest.starts_with([':', '=', '\u{ff1a}']) || rest.starts_with("->");
-        assigns.then(|| self.skip(at, ":=>-\u{ff1a}"))
+        match assigns {
+            true => Some(self.skip(at, ":=>-*\u{ff1a}")),
+            false => self.next_cell(at),
+        }
     }
 
     /// What is assigned to the name, up to the end of the line if `line`.
@@ -103,7 +112,7 @@ impl<'t> Assigned<'t> {
         if let Some(found) = self.block(sign).or_else(|| self.typed(sign)) {
             return Some(found);
         }
-        let at = self.skip(sign, " \t");
+        let at = self.behind_tag(self.skip(sign, " \t"));
         // A value in quotes may be on the next line, as where JSON is printed for people.
         let below = self.skip(at, " \t\r\n");
         let is_below = below > at && (self.is_a_key_line(below) || self.is_a_password_line(below));
@@ -121,6 +130,15 @@ impl<'t> Assigned<'t> {
         }
         .map(|(from, to)| (from, self.changed(to)))
         .filter(|(from, to)| self.is_a_value(*from, *to))
+    }
+
+    /// Behind the type that YAML puts before a value, `!unsafe`.
+    fn behind_tag(&self, at: usize) -> usize {
+        let Some(tag) = self.rest(at).strip_prefix('!') else { return at };
+        let length = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
+        let value = tag[length..].trim_start_matches(' ');
+        let is_tag = length > 0 && value.len() < tag.len() - length;
+        if is_tag && !value.starts_with(['\n', '\r']) { self.text.len() - value.len() } else { at }
     }
 
     /// The end of the value that one is changed to, `"old" -> "new"`, as plans of Terraform show it.
@@ -149,7 +167,11 @@ impl<'t> Assigned<'t> {
             class.ends_with(|c: char| c.is_ascii_alphanumeric()) && class.contains('.')
         });
         let next = self.rest(self.end);
-        method && next.starts_with(": ") || url && !next.starts_with(['=', '/', ':'])
+        // A message behind a URL may begin with its status.
+        let message = next.strip_prefix(": ").unwrap_or_default();
+        let digits = message.len() - message.trim_start_matches(is_digit).len();
+        let status = digits == 3 && message[digits..].starts_with(' ');
+        method && next.starts_with(": ") || url && (status || !next.starts_with(['=', '/', ':']))
     }
 
     /// The value behind a type, `key: str = ".."`, with that type.
@@ -221,6 +243,9 @@ impl<'t> Assigned<'t> {
             return false;
         }
         let behind = value.strip_prefix("AADSTS").filter(|rest| rest.starts_with(is_digit));
+        if ["StatusCode=", "Status="].iter().any(|word| value.starts_with(word)) {
+            return false;
+        }
         let ends = [' ', ':', '.', ','];
         let is_number = behind.map(|rest| rest.trim_start_matches(is_digit));
         !(value.is_empty() || is_number.is_some_and(|r| r.is_empty() || r.starts_with(ends)))
@@ -282,6 +307,8 @@ impl<'t> Assigned<'t> {
     /// The word behind an option.
     pub(super) fn next_word(&self) -> Option<(usize, usize)> {
         let at = self.behind_name();
+        let option = NAMED_VALUE.iter().find(|option| self.rest(at).starts_with(**option));
+        let at = option.map_or(at, |option| at + option.len());
         if at == self.end || self.rest(at).starts_with('-') {
             return None;
         }
@@ -329,16 +356,6 @@ impl<'t> Assigned<'t> {
         let is_word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
         (at > self.end && !challenge && !is_word && (any || value.len() >= 2 * SHORTEST))
             .then_some((at, to))
-    }
-
-    /// Whether the value is a name again, whose value comes under `value`: `key="ApiKey" value="..."`.
-    pub(super) fn names_another(&self, is_secret: fn(&super::Name<'t>) -> bool) -> bool {
-        let name = self.text.get(self.start..self.end).unwrap_or_default();
-        let is_name = ["key", "name", "keyname"].contains(&name.to_ascii_lowercase().as_str());
-        let Some((from, to)) = self.value(false).filter(|_| is_name) else { return false };
-        let next = self.rest(to).trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-        is_secret(&super::Name::new(&self.text[from..to]))
-            && next.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("value"))
     }
 }
 

@@ -90,6 +90,7 @@ fn files_that_hold_no_key_are_refused() {
         (write("empty", b""), "is empty"),
         (write("newline", b"\n"), "is empty"),
         (write("binary", b"canary\xff\xfe"), "is not text"),
+        (write("powershell", b"\xff\xfec\0a\0n\0a\0r\0y\0"), "is in UTF-16"),
         (write("large", &[b'a'; 70_000]), "larger than 64 KiB"),
         (write("two-lines", b"canary\ncanary\n"), "line end at character 7"),
         (folder.path().join("missing"), "No such file"),
