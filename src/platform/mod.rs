@@ -79,7 +79,7 @@ pub const TRACES_BY_ECHO: bool = cfg!(windows);
 ///
 /// Always.
 #[cfg(not(windows))]
-pub fn echo(
+pub async fn echo(
     _: std::net::IpAddr,
     _: u8,
     _: std::time::Duration,

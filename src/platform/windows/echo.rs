@@ -14,6 +14,7 @@ use windows_sys::Win32::NetworkManagement::IpHelper::{
 };
 
 use super::{addresses, readers};
+use crate::blocking;
 use crate::platform::EchoAnswer;
 
 /// What a request carries.
@@ -41,12 +42,16 @@ const _: () = assert!(
 struct Reply([u8; REPLY]);
 
 /// Sends one echo request with this TTL (hop limit), and returns what comes back; none where nothing
-/// does. Blocks until then, at most about `timeout`.
+/// does within about `timeout`. The system's call blocks: a thread makes it, which nothing has to wait for.
 ///
 /// # Errors
 ///
 /// The request was not sent.
-pub fn echo(to: IpAddr, ttl: u8, timeout: Duration) -> io::Result<Option<EchoAnswer>> {
+pub async fn echo(to: IpAddr, ttl: u8, timeout: Duration) -> io::Result<Option<EchoAnswer>> {
+    blocking::run_blocking(move || send(to, ttl, timeout)).await?
+}
+
+fn send(to: IpAddr, ttl: u8, timeout: Duration) -> io::Result<Option<EchoAnswer>> {
     let version6 = to.is_ipv6();
     let requests = Requests::open(version6)?;
     let options = IP_OPTION_INFORMATION { Ttl: ttl, ..Default::default() };

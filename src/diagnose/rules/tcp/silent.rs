@@ -40,9 +40,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             Confidence::Inferred,
             format!("packets to {ip} loop between {}", routing_loop::among(routers)),
         ),
-        (None, Some(what)) => (
+        (None, Some(TraceProbe::Echo)) => {
+            (Confidence::Possible, format!("{peer} does not answer, though {ip} answers ICMP echo"))
+        }
+        (None, Some(_)) => (
             Confidence::Possible,
-            format!("{peer} does not answer, though {} shows that {ip} is in use", what.name()),
+            format!("{peer} does not answer, though UDP shows that {ip} is in use"),
         ),
         (None, None) => (Confidence::Possible, format!("{peer} does not answer")),
     };

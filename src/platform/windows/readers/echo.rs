@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_an_answer_is_told_from_one_that_was_not_sent() {
+    fn a_request_without_an_answer_is_no_request_that_was_not_sent() {
         assert_eq!(answer(&v4([0; 4], 11010), false).unwrap(), None);
         assert_eq!(no_answer(11010).unwrap(), None);
         let kind = |result: io::Result<_>| result.unwrap_err().kind();
