@@ -290,7 +290,7 @@ fn filtered(
     if what == TraceProbe::Echo && tunnel::is_private(e, ip) {
         finding = finding.reasoning(further(
             first,
-            "the address belongs to another machine: private endpoints do not answer echo requests, as far \
+            "the address may be another machine's: private endpoints do not answer echo requests, as far \
              as is known",
         ));
         first = false;
