@@ -146,7 +146,7 @@ pub struct Trace {
     pub id: String,
     /// What was sent with a limited life.
     pub probe: TraceProbe,
-    /// Where to.
+    /// Where to; an ICMP echo request is sent to no port.
     #[schemars(with = "String")]
     pub towards: SocketAddr,
     /// One entry for each life tried, rising.
@@ -161,6 +161,9 @@ pub enum TraceProbe {
     Syn,
     /// UDP datagrams.
     Udp,
+    /// ICMP echo requests, where the system traces by no datagrams (Windows). Firewalls and hosts treat
+    /// them otherwise than TCP.
+    Echo,
     /// The ClientHello, on connections that stand.
     ClientHello,
 }
@@ -190,7 +193,7 @@ pub enum TraceResult {
         /// The message.
         icmp: Icmp,
     },
-    /// The peer took it: SYN-ACK, or an answer to the ClientHello.
+    /// The peer took it: SYN-ACK, an echo reply, or an answer to the ClientHello.
     Answered,
     /// RST, or the connection was closed.
     Reset,
@@ -257,6 +260,19 @@ impl Experiments {
     #[must_use]
     pub fn needs_deep(&self, id: &str) -> bool {
         self.skipped.iter().any(|one| one.id == id && one.reason == ExperimentSkipReason::NeedsDeep)
+    }
+}
+
+impl TraceProbe {
+    /// Its name in a sentence.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "SYN",
+            Self::Udp => "UDP",
+            Self::Echo => "ICMP echo",
+            Self::ClientHello => "ClientHello",
+        }
     }
 }
 

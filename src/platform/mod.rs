@@ -61,13 +61,31 @@ pub use os::{
     run_as_service, shows_codes, system_proxies, tcp_info, tunnels_down, write_event,
 };
 #[cfg(windows)]
-pub use os::{ServiceRequest, ServiceRequests, open_to, service_requests};
+pub use os::{ServiceRequest, ServiceRequests, echo, open_to, service_requests};
 
 use crate::evidence::tcp::IcmpMeaning;
 
 /// Whether paths of Unix such as `/etc/hosts` mean anything here: on Windows any user may create
 /// them.
 pub const HAS_UNIX_PATHS: bool = cfg!(unix);
+
+/// Whether a trace sends ICMP echo requests where other systems send UDP: Windows reports no ICMP error
+/// of a datagram with its sender, and lets every program send echo requests.
+pub const TRACES_BY_ECHO: bool = cfg!(windows);
+
+/// No echo requests: this system traces by UDP.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(windows))]
+pub async fn echo(
+    _: std::net::IpAddr,
+    _: u8,
+    _: std::time::Duration,
+) -> std::io::Result<Option<EchoAnswer>> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
 
 /// The asset tag that Azure gives to the chassis of every virtual machine (fact T24).
 #[cfg(any(windows, all(target_os = "linux", not(feature = "platform_other"))))]
@@ -186,6 +204,15 @@ pub struct IcmpError {
     pub from: Option<std::net::IpAddr>,
     /// ICMP type and code; none for a local error.
     pub code: Option<(u8, u8)>,
+}
+
+/// What came back to an ICMP echo request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EchoAnswer {
+    /// The host that sent it.
+    pub from: std::net::IpAddr,
+    /// The ICMP error that it is; none for an echo reply.
+    pub error: Option<IcmpMeaning>,
 }
 
 /// The meaning of an ICMP type and code (RFC 792, RFC 1812; RFC 4443 for version 6).

@@ -90,12 +90,12 @@ pub(super) fn variation(variation: &Variation) -> String {
 
 fn traces(writer: &mut TextWriter, all: &Experiments) {
     for trace in &all.traces {
-        let probe = match trace.probe {
-            TraceProbe::Syn => "SYN",
-            TraceProbe::Udp => "UDP",
-            TraceProbe::ClientHello => "ClientHello",
+        let probe = trace.probe.name();
+        let towards = match trace.probe {
+            TraceProbe::Echo => trace.towards.ip().to_string(),
+            _ => trace.towards.to_string(),
         };
-        writer.write_text(&format!("{}: {probe} towards {}", trace.id, trace.towards));
+        writer.write_text(&format!("{}: {probe} towards {towards}", trace.id));
         for hop in &trace.hops {
             let seen = match &hop.result {
                 TraceResult::Expired { from: Some(router) } => router.to_string(),

@@ -150,7 +150,7 @@ impl Ledger {
             });
             let sent: u32 = sent.sum();
             match trace.probe {
-                TraceProbe::Udp => self.0.datagrams_sent += sent,
+                TraceProbe::Udp | TraceProbe::Echo => self.0.datagrams_sent += sent,
                 TraceProbe::Syn => self.segments(Some(sent)),
                 // Three packets of the connection, and the ClientHello itself.
                 TraceProbe::ClientHello => self.segments(Some(sent * 4)),

@@ -1,9 +1,10 @@
 //! TTL-limited packets towards an address, and which router reports that they expired. Unprivileged:
-//! the TTL is a socket option, the answer comes through the socket's error queue.
+//! the TTL is a socket option, the answer comes through the socket's error queue. Windows keeps the ICMP
+//! error of a connection attempt alone, and sends echo requests for every program.
 
 use std::cell::Cell;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -13,10 +14,10 @@ use tokio::net::UdpSocket;
 use super::connect::{self, Connection};
 use super::tls::{self, Handshake};
 use super::{icmp, local_icmp, words};
-use crate::evidence::experiment::{TraceHop, TraceResult};
-use crate::evidence::tcp::{IcmpMeaning, TcpOutcome};
+use crate::evidence::experiment::{TraceHop, TraceProbe, TraceResult};
+use crate::evidence::tcp::{Icmp, IcmpMeaning, TcpOutcome};
 use crate::evidence::tls::TlsOutcome;
-use crate::platform;
+use crate::platform::{self, EchoAnswer};
 
 /// The largest TTL tried: more hops than any private network has.
 pub const MOST_HOPS: u8 = 16;
@@ -27,15 +28,34 @@ const SPACING: Duration = Duration::from_millis(15);
 /// The port that TTL-limited UDP goes to: that of traceroute, at which no process listens.
 const UDP_PORT: u16 = 33434;
 
-/// Whether this machine reports to a program the ICMP errors that its packets cause.
+/// What a trace sends that opens no connection, to be compared with its SYNs.
+pub const CONTROL: TraceProbe = match platform::TRACES_BY_ECHO {
+    true => TraceProbe::Echo,
+    false => TraceProbe::Udp,
+};
+
+/// Whether this machine reports to a program the ICMP errors that its packets of this kind cause.
+/// Whether it sends echo requests is seen when it does.
 ///
 /// # Errors
 /// It does not, with the reason in words.
-pub fn possible(to: SocketAddr) -> Result<(), String> {
-    let socket = Socket::new(Domain::for_address(to), Type::DGRAM, Some(Protocol::UDP))
+pub fn possible(to: SocketAddr, probe: TraceProbe) -> Result<(), String> {
+    let (kind, protocol) = match probe {
+        TraceProbe::Echo => return Ok(()),
+        TraceProbe::ClientHello if cfg!(windows) => {
+            return Err("Windows reports ICMP errors of connection attempts alone".to_owned());
+        }
+        TraceProbe::Syn => (Type::STREAM, Protocol::TCP),
+        TraceProbe::Udp | TraceProbe::ClientHello => (Type::DGRAM, Protocol::UDP),
+    };
+    let socket = Socket::new(Domain::for_address(to), kind, Some(protocol))
         .map_err(|error| words(&error))?;
     if platform::report_icmp(&socket, to.is_ipv6(), true) {
         Ok(())
+    } else if cfg!(windows) {
+        Err("this Windows does not report ICMP errors of connection attempts; Windows 10 2004 and \
+             Server 2022 do (TCP_ICMP_ERROR_INFO)"
+            .to_owned())
     } else {
         Err("this machine does not let programs read ICMP errors (IP_RECVERR)".to_owned())
     }
@@ -50,6 +70,25 @@ pub async fn syn(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop
 /// `timeout`.
 pub async fn udp(to: SocketAddr, longest: u8, timeout: Duration) -> Vec<TraceHop> {
     ttl_sequence(to, longest, timeout, |ttl, left| udp_of(to, ttl, left)).await
+}
+
+/// One ICMP echo request of each TTL from 1 to `longest`, until one gets to the end. Ends within
+/// `timeout`.
+///
+/// # Errors
+/// This machine does not send any, with the reason in words.
+pub async fn echo(to: SocketAddr, longest: u8, timeout: Duration) -> Result<Vec<TraceHop>, String> {
+    let send = |ttl, left| echo_of(to.ip(), left, platform::echo(to.ip(), ttl, left));
+    let hops = ttl_sequence(to, longest, timeout, send).await;
+    let mut not_sent = None;
+    for hop in &hops {
+        let TraceResult::NotSent { message } = &hop.result else { return Ok(hops) };
+        not_sent = Some(message);
+    }
+    Err(format!(
+        "this system does not let programs send ICMP echo requests ({})",
+        not_sent.map_or("none was sent", String::as_str)
+    ))
 }
 
 /// All TTLs concurrently, begun one after another: hosts answer only so many packets a second with
@@ -87,11 +126,36 @@ async fn syn_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceResult {
     }
 }
 
-async fn udp_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceResult {
-    let not_sent = |error: &io::Error| match local_icmp(error) {
+/// What this machine itself made of a packet.
+fn not_sent(error: &io::Error) -> TraceResult {
+    match local_icmp(error) {
         Some(icmp) => TraceResult::Icmp { icmp },
         None => TraceResult::NotSent { message: words(error) },
+    }
+}
+
+/// What an echo request gets. One that hangs is left behind.
+async fn echo_of(
+    to: IpAddr,
+    timeout: Duration,
+    sent: impl Future<Output = io::Result<Option<EchoAnswer>>>,
+) -> TraceResult {
+    let answer = match tokio::time::timeout(timeout, sent).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => return not_sent(&error),
+        Err(_) => None,
     };
+    match answer {
+        Some(EchoAnswer { from, error: None }) if from == to => TraceResult::Answered,
+        Some(EchoAnswer { from, error: Some(meaning) }) => {
+            stop_reason(Icmp { meaning, from: Some(from), code: None })
+        }
+        // What another host answers is not this host's answer.
+        Some(_) | None => TraceResult::Silent,
+    }
+}
+
+async fn udp_of(to: SocketAddr, ttl: u8, timeout: Duration) -> TraceResult {
     let socket = match limited(to, ttl) {
         Ok(socket) => socket,
         Err(error) => return not_sent(&error),
@@ -132,7 +196,7 @@ fn limited(to: SocketAddr, ttl: u8) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-fn stop_reason(icmp: crate::evidence::tcp::Icmp) -> TraceResult {
+fn stop_reason(icmp: Icmp) -> TraceResult {
     match icmp.meaning {
         IcmpMeaning::TimeExceeded => TraceResult::Expired { from: icmp.from },
         _ => TraceResult::Icmp { icmp },
@@ -188,5 +252,58 @@ async fn hello_limited(
         (TlsOutcome::Silent, None) => TraceResult::Silent,
         (TlsOutcome::ConnectionLost { message, .. }, None) => TraceResult::NotSent { message },
         _ => TraceResult::Answered,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 3, 0, 5));
+    const ROUTER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 9, 0, 2));
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn from(from: IpAddr, error: Option<IcmpMeaning>) -> io::Result<Option<EchoAnswer>> {
+        Ok(Some(EchoAnswer { from, error }))
+    }
+
+    #[tokio::test]
+    async fn an_echo_request_shows_who_answered_it() {
+        let icmp = |meaning, from| TraceResult::Icmp { icmp: Icmp { meaning, from, code: None } };
+        let cases = [
+            (from(PEER, None), TraceResult::Answered),
+            (from(ROUTER, None), TraceResult::Silent),
+            (Ok(None), TraceResult::Silent),
+            (
+                from(ROUTER, Some(IcmpMeaning::TimeExceeded)),
+                TraceResult::Expired { from: Some(ROUTER) },
+            ),
+            (
+                from(ROUTER, Some(IcmpMeaning::HostUnreachable)),
+                icmp(IcmpMeaning::HostUnreachable, Some(ROUTER)),
+            ),
+            (
+                Err(io::ErrorKind::NetworkUnreachable.into()),
+                icmp(IcmpMeaning::NetUnreachable, None),
+            ),
+            (Err(io::Error::other("no")), TraceResult::NotSent { message: "no".to_owned() }),
+        ];
+        for (answer, wanted) in cases {
+            assert_eq!(echo_of(PEER, LONG, async { answer }).await, wanted);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_holds_no_trace() {
+        let seen = echo_of(PEER, Duration::from_millis(20), std::future::pending()).await;
+        assert_eq!(seen, TraceResult::Silent);
+    }
+
+    #[cfg(not(windows))]
+    #[tokio::test]
+    async fn a_system_without_echo_requests_says_so() {
+        let to = SocketAddr::new(PEER, 443);
+        let none = echo(to, 3, Duration::from_secs(1)).await.unwrap_err();
+        assert!(none.starts_with("this system does not let programs send ICMP echo"), "{none}");
     }
 }

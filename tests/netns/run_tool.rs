@@ -188,9 +188,10 @@ pub fn environment(
     // Root in this namespace, but with no capability: what an ordinary user may do.
     let own = std::env::current_exe().map_err(|e| e.to_string())?.display().to_string();
     let sandbox = [own.as_str(), "--sandbox"].into_iter().filter(|_| client.sandbox);
+    let kept = if client.raw_sockets { ",+net_raw" } else { "" };
     let mut command = on("client", "setpriv");
     command
-        .args(["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"])
+        .args(["--no-new-privs", &format!("--bounding-set=-all{kept}"), "--inh-caps=-all"])
         .args(sandbox)
         .arg(binary);
     outside(&mut command, work);

@@ -79,6 +79,9 @@ pub struct Client {
     pub credential: Credential,
     /// Whether the tool runs in a sandbox without error queue and TCP_INFO.
     pub sandbox: bool,
+    /// Whether the tool may open raw sockets: wine needs them for ICMP echo, which Windows lets every
+    /// program send.
+    pub raw_sockets: bool,
     /// Lines of a program `az`, first on the PATH.
     pub az: Option<Vec<String>>,
     /// The same of a program `azd`.
@@ -96,6 +99,7 @@ impl Default for Client {
             ca_file: true,
             credential: Credential::Key,
             sandbox: false,
+            raw_sockets: false,
             az: None,
             azd: None,
         }

@@ -67,7 +67,7 @@ pub(super) const ROWS: &[Row] = &[
                     Some(hop) => format!("reached with TTL {}", hop.ttl),
                     None => "not reached".to_owned(),
                 };
-                Item::new(format!("{}: {}", one.id, one.towards), shown)
+                Item::new(format!("{}: {} {}", one.id, one.probe.name(), one.towards), shown)
             })
             .collect(),
         )

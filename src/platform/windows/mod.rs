@@ -3,6 +3,7 @@
 mod adapters;
 mod addresses;
 mod console;
+mod echo;
 mod machine;
 mod names;
 mod permissions;
@@ -15,6 +16,7 @@ mod sockets;
 mod text;
 
 pub use console::shows_codes;
+pub use echo::echo;
 pub use machine::{
     azure_machine, c_library, default_signals, has_no_reader, open_files, open_to_write,
     processor_time, protect_process,

@@ -183,7 +183,7 @@ pub(super) async fn trace_hello(
         let message = format!("{} asks for TLS first, and waits for the answer", ask.protocol);
         return not_possible(id, &message);
     }
-    if let Err(message) = trace::possible(to) {
+    if let Err(message) = trace::possible(to, TraceProbe::ClientHello) {
         return not_possible(id, &message);
     }
     let request = Handshake { hello: Hello::Small, ..context.handshake_request(timeout) };

@@ -117,6 +117,9 @@ impl Probe {
             Probe::Trace { probe: TraceProbe::Udp, .. } => {
                 "TTL-limited UDP to the same address".to_owned()
             }
+            Probe::Trace { probe: TraceProbe::Echo, .. } => {
+                "TTL-limited ICMP echo requests to the same address".to_owned()
+            }
             Probe::Trace { .. } => "TTL-limited SYNs to the same address".to_owned(),
             Probe::ReferenceClient => {
                 "the call again by a standard HTTP client, without a credential".to_owned()

@@ -20,7 +20,7 @@ const UNALLOCATED_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 pub(super) const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         id: "trace-syn",
-        question: "which routers answer on the way, and does a SYN get as far as UDP?",
+        question: "which routers answer on the way, and does a SYN get as far as UDP (on Windows: as an ICMP echo request)?",
         proves: &[
             ("tcp-silent", "the last router that answers is where to look next"),
             (
@@ -31,7 +31,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         packets: 2 * trace::MOST_HOPS as usize,
         intrusiveness: Intrusiveness::Deep,
         due: &[Symptom::TcpSilent, Symptom::TcpRefused],
-        probes: |_| vec![trace_of(TraceProbe::Syn), trace_of(TraceProbe::Udp)],
+        probes: |_| vec![trace_of(TraceProbe::Syn), trace_of(trace::CONTROL)],
     },
     Experiment {
         id: "unallocated-address",
@@ -53,7 +53,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
             vec![
                 Probe::UnallocatedAddress,
                 Probe::Trace { probe: TraceProbe::Syn, longest: FEW_HOPS },
-                Probe::Trace { probe: TraceProbe::Udp, longest: FEW_HOPS },
+                Probe::Trace { probe: trace::CONTROL, longest: FEW_HOPS },
             ]
         },
     },
@@ -112,11 +112,15 @@ pub(super) async fn trace(
     timeout: Duration,
 ) -> ExperimentResult {
     let (_, to) = context.connect_to(address);
-    if let Err(message) = trace::possible(to) {
+    if let Err(message) = trace::possible(to, probe) {
         return not_possible(id, &message);
     }
     let hops = match probe {
         TraceProbe::Udp => trace::udp(to, longest, timeout).await,
+        TraceProbe::Echo => match trace::echo(to, longest, timeout).await {
+            Ok(hops) => hops,
+            Err(message) => return not_possible(id, &message),
+        },
         TraceProbe::Syn | TraceProbe::ClientHello => trace::syn(to, longest, timeout).await,
     };
     ExperimentResult::Trace(Trace { id: id.to_owned(), probe, towards: to, hops })

@@ -19,6 +19,8 @@ mod no_route;
 mod other_port_not_tested;
 mod refused;
 mod reset;
+mod routing_loop;
+mod rst_distance;
 mod silent;
 mod silent_though_allowed;
 pub(in crate::diagnose::rules) mod terminated;

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::attempts;
-use super::traceroute::{self, RstFrom, Traceroute};
+use super::rst_distance::{self, RstFrom};
+use super::traceroute::Traceroute;
 use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::experiment::TraceResult;
@@ -37,13 +38,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let trace = Traceroute::of(e, "trace-syn", attempt);
     let before = trace
         .as_ref()
-        .is_some_and(|trace| matches!(traceroute::rst_from(trace), RstFrom::Before { .. }));
+        .is_some_and(|trace| matches!(rst_distance::rst_from(trace), RstFrom::Before { .. }));
     // Whether the answer came from so near that it may be this machine's own.
     let at_once = attempt.took_ms < attempts::ON_HOST_MS;
     let hop = trace.as_ref().and_then(|trace| trace.lowest_syn_ttl(|t| *t == TraceResult::Reset));
     let nearby = !classify(ip).is_unusable()
         && match hop {
-            Some(1) => at_once || trace.and_then(|trace| trace.host_ttl()) != Some(1),
+            Some(1) => at_once || trace.as_ref().and_then(Traceroute::host_ttl) != Some(1),
             Some(_) => false,
             None => at_once,
         };
@@ -54,8 +55,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         false if nearby => format!("the connection to {peer} is refused"),
         false => format!("{peer} refuses the connection"),
     };
-    // An answer that may be this machine's own does not show whose it is.
-    let confidence = if nearby { Confidence::Inferred } else { Confidence::Proved };
+    // An answer that may be this machine's own does not show whose it is; nor do ICMP echo requests show
+    // where TCP goes on to.
+    let by_echo = before && trace.as_ref().is_some_and(Traceroute::is_by_echo);
+    let confidence = if nearby || by_echo { Confidence::Inferred } else { Confidence::Proved };
     let mut finding = attempts::broken(e, failed, confidence, message)
         .reasoning(
             "a RST answered the SYN: either no process listens on this port, or a firewall, \
@@ -127,7 +130,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             e.target.port
         )))
     };
-    Some(traceroute::explain_refusal(e, finding, attempt).check(reading::again(e)))
+    Some(rst_distance::explain_refusal(e, finding, attempt).check(reading::again(e)))
 }
 
 /// What to do where the address is this machine's own (fact T40).

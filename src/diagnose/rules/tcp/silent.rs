@@ -5,12 +5,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::{attempts, azure_routes, local_link, traceroute};
+use super::{attempts, azure_routes, local_link, routing_loop, traceroute};
 use crate::commands::System;
 use crate::diagnose::platform_advice::{self, Advice, Topic};
 use crate::diagnose::rules::hop_limit;
 use crate::diagnose::{FindingBuilder, Rule, View, account, dns64, reading};
 use crate::diagnosis::{Confidence, Step};
+use crate::evidence::experiment::TraceProbe;
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::vantage::Platform;
 use crate::evidence::{Evidence, Expect, TargetKind, classify, tunnel};
@@ -33,11 +34,22 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let ip = attempt.connected_to().ip();
     let peer = attempts::peer(attempt);
     let alive = traceroute::host_answers(e, attempt);
-    let message = match alive {
-        true => format!("{peer} does not answer, though UDP shows that {ip} is in use"),
-        false => format!("{peer} does not answer"),
+    let looping = traceroute::routing_loop(e, attempt);
+    let (confidence, message) = match (&looping, alive) {
+        (Some(routers), _) => (
+            Confidence::Inferred,
+            format!("packets to {ip} loop between {}", routing_loop::among(routers)),
+        ),
+        (None, Some(TraceProbe::Echo)) => {
+            (Confidence::Possible, format!("{peer} does not answer, though {ip} answers ICMP echo"))
+        }
+        (None, Some(_)) => (
+            Confidence::Possible,
+            format!("{peer} does not answer, though UDP shows that {ip} is in use"),
+        ),
+        (None, None) => (Confidence::Possible, format!("{peer} does not answer")),
     };
-    let finding = attempts::broken(e, failed, Confidence::Possible, message)
+    let finding = attempts::broken(e, failed, confidence, message)
         .ruled_out("a closed port: no RST came")
         .ruled_out_if(
             attempt.source.is_some() && !route_may_be_missing(e, attempt),
@@ -45,7 +57,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         );
     let routed = is_routed(e, attempt);
     let finding = if routed { hop_limit::silent(e, finding, ip) } else { finding };
-    let finding = if let Some(tunnel) = tunnel::address(e, ip) {
+    let finding = if let Some(routers) = &looping {
+        routing_loop::explain(finding, ip, routers)
+    } else if let Some(tunnel) = tunnel::address(e, ip) {
         tunnelled(finding, &tunnel, ip)
     } else if let Some(inner) = dns64::made_from(e, ip) {
         translated(e, finding, ip, inner)
@@ -53,8 +67,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         unusable(e, finding, ip)
     } else if tunnel::is_public(e, ip) && !expected(e, ip) {
         public(e, finding, attempt)
-    } else if alive {
-        filtered(e, finding, attempt)
+    } else if let Some(what) = alive {
+        filtered(e, finding, attempt, what)
     } else {
         private(e, finding, attempt)
     };
@@ -63,7 +77,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Some(1) if routed => finding.owner("Server"),
         _ => finding,
     };
-    let finding = on_this_machine(e, finding, attempt);
+    let finding = match looping.is_some() {
+        true => finding,
+        false => on_this_machine(e, finding, attempt),
+    };
     let finding = if routed { hop_limit::may_be_low(e, finding, ip) } else { finding };
     let finding = traceroute::explain_silence(e, finding, attempt);
     Some(finding.check(reading::again(e)))
@@ -261,17 +278,33 @@ fn unusable(e: &Evidence, finding: FindingBuilder, ip: IpAddr) -> FindingBuilder
         )
 }
 
-/// The address itself answers UDP: only the port is silent.
-fn filtered(e: &Evidence, finding: FindingBuilder, attempt: &TcpAttempt) -> FindingBuilder {
-    let (finding, first) = no_way_back(e, finding, attempt);
+/// The address itself answers UDP, or ICMP echo: only the port is silent.
+fn filtered(
+    e: &Evidence,
+    finding: FindingBuilder,
+    attempt: &TcpAttempt,
+    what: TraceProbe,
+) -> FindingBuilder {
+    let (mut finding, mut first) = no_way_back(e, finding, attempt);
     let ip = attempt.connected_to().ip();
+    if what == TraceProbe::Echo && tunnel::is_private(e, ip) {
+        finding = finding.reasoning(further(
+            first,
+            "the address may be another machine's: private endpoints do not answer echo requests, as far \
+             as is known",
+        ));
+        first = false;
+    }
     finding
         .reasoning(further(
             first,
             "a firewall on the path, or a filter on the host, drops the connection",
         ))
         .reasoning("or the answer returns by a different path and a stateful firewall drops it")
-        .ruled_out("a missing route to the address; an address that is not in use")
+        .ruled_out(format!(
+            "a missing route to the address, an address that is not in use: it answers {}",
+            what.name()
+        ))
         .owner("Network")
         .step(Step::inspect(format!(
             "check that {ip} belongs to the private endpoint, not to another machine, and that \

@@ -1,11 +1,11 @@
 //! A device on the path accepts TCP connections on behalf of the address, so that an open port
 //! proves nothing (facts T10, T40). Shown only where another hop fails.
 
-use super::traceroute::Traceroute;
+use super::traceroute::{Traceroute, Which};
 use super::{attempts, local_link};
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::experiment::{ConnectionExperiment, TraceProbe, TraceResult};
+use crate::evidence::experiment::{ConnectionExperiment, TraceResult};
 use crate::evidence::tcp::{TcpAttempt, TcpOutcome};
 use crate::evidence::tunnel::Maker;
 use crate::evidence::vantage::Platform;
@@ -153,11 +153,12 @@ fn on_this_machine(e: &Evidence, attempt: &TcpAttempt) -> Option<FindingBuilder>
     Some(finding.cites(format!("/tcp/value/attempts/{index}")))
 }
 
-/// A SYN connects with a TTL at which UDP on the same path expires.
+/// A SYN connects with a TTL at which UDP, or ICMP echo, on the same path expires. What echo requests
+/// meet proves nothing about TCP.
 fn ends_before_the_host(e: &Evidence, attempt: &TcpAttempt) -> Option<FindingBuilder> {
     let trace = Traceroute::of(e, EXPERIMENT, attempt)?;
     let ttl = trace.lowest_syn_ttl(|seen| *seen == TraceResult::Answered)?;
-    let router = trace.routers(TraceProbe::Udp).into_iter().find(|r| r.ttl >= ttl)?;
+    let router = trace.routers(Which::Control).into_iter().find(|r| r.ttl >= ttl)?;
     // Two paths may differ in length, so they must have the same routers up to there.
     if !trace.same_routers_before(ttl) {
         return None;
@@ -165,13 +166,15 @@ fn ends_before_the_host(e: &Evidence, attempt: &TcpAttempt) -> Option<FindingBui
     let peer = attempts::peer(attempt);
     let mut finding = FindingBuilder::new(
         Level::Note,
-        Confidence::Proved,
+        if trace.is_by_echo() { Confidence::Inferred } else { Confidence::Proved },
         format!("TCP to {peer} ends at hop {ttl} on the path, not at the host"),
     )
     .reasoning(format!(
-        "a SYN with TTL {ttl} connects, but UDP to the same address with TTL {} expires at the \
+        "a SYN with TTL {ttl} connects, but {} to the same address with TTL {} expires at the \
          router {}: the device that accepted the connection is no farther than that router",
-        router.ttl, router.from
+        trace.control_name(),
+        router.ttl,
+        router.from
     ));
     for place in trace.places() {
         finding = finding.cites(place);

@@ -1,21 +1,34 @@
-//! What TTL-limited traces show about the path to an address (facts T23, T40).
+//! What TTL-limited traces show about the path to an address (facts T23, T40, T195-T198).
+//!
+//! A trace by ICMP echo is not one by TCP: firewalls and hosts treat echo requests otherwise. Only what was
+//! answered counts there, and no finding about TCP is proved by it.
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::local_link;
+use super::{attempts, local_link, routing_loop};
 use crate::diagnose::{FindingBuilder, reading};
 use crate::evidence::Evidence;
 use crate::evidence::experiment::{ExperimentSkipReason, Trace, TraceProbe, TraceResult};
-use crate::evidence::tcp::TcpAttempt;
+use crate::evidence::tcp::{Icmp, TcpAttempt};
 
 /// The experiment on connections that do not open.
-const TRACE: &str = "trace-syn";
+pub(super) const TRACE: &str = "trace-syn";
 
 /// The traces towards one address, each with its place in the report.
 pub(super) struct Traceroute<'a> {
-    address: IpAddr,
+    pub(super) address: IpAddr,
     syn: Option<(usize, &'a Trace)>,
-    udp: Option<(usize, &'a Trace)>,
+    /// The one that opens no connection: by UDP, or by ICMP echo where the system has none by UDP.
+    control: Option<(usize, &'a Trace)>,
+}
+
+/// Which of the traces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The SYNs.
+    Syn,
+    /// What they are compared with.
+    Control,
 }
 
 /// A router that reported an expired packet.
@@ -37,22 +50,33 @@ impl<'a> Traceroute<'a> {
                 trace.id == id && trace.probe == probe && trace.towards.ip() == address
             })
         };
-        let trace = Self { address, syn: find(TraceProbe::Syn), udp: find(TraceProbe::Udp) };
-        (trace.syn.is_some() || trace.udp.is_some()).then_some(trace)
+        let control = find(TraceProbe::Udp).or_else(|| find(TraceProbe::Echo));
+        let trace = Self { address, syn: find(TraceProbe::Syn), control };
+        (trace.syn.is_some() || trace.control.is_some()).then_some(trace)
     }
 
     /// Places of the report.
     pub(super) fn places(&self) -> Vec<String> {
-        [self.syn, self.udp]
+        [self.syn, self.control]
             .into_iter()
             .flatten()
             .map(|(index, _)| format!("/experiments/traces/{index}"))
             .collect()
     }
 
-    /// Routers at which a probe's packets expired, by increasing TTL.
-    pub(super) fn routers(&self, probe: TraceProbe) -> Vec<Router> {
-        let trace = if probe == TraceProbe::Udp { self.udp } else { self.syn };
+    /// Whether the SYNs are compared with ICMP echo requests.
+    pub(super) fn is_by_echo(&self) -> bool {
+        self.control.is_some_and(|(_, trace)| trace.probe == TraceProbe::Echo)
+    }
+
+    /// What the SYNs are compared with.
+    pub(super) fn control_name(&self) -> &'static str {
+        if self.is_by_echo() { TraceProbe::Echo.name() } else { TraceProbe::Udp.name() }
+    }
+
+    /// Routers at which a trace's packets expired, by increasing TTL.
+    pub(super) fn routers(&self, which: Which) -> Vec<Router> {
+        let trace = if which == Which::Control { self.control } else { self.syn };
         let hops = trace.map(|(_, trace)| trace.hops.as_slice()).unwrap_or_default();
         hops.iter()
             .filter_map(|hop| match hop.result {
@@ -64,9 +88,9 @@ impl<'a> Traceroute<'a> {
             .collect()
     }
 
-    /// The last router at which a packet of the probe expired.
-    pub(super) fn last(&self, probe: TraceProbe) -> Option<Router> {
-        self.routers(probe).into_iter().max_by_key(|router| router.ttl)
+    /// The last router at which a packet of the trace expired.
+    pub(super) fn last(&self, which: Which) -> Option<Router> {
+        self.routers(which).into_iter().max_by_key(|router| router.ttl)
     }
 
     /// The lowest TTL at which a SYN was answered as `wanted` requires.
@@ -75,36 +99,64 @@ impl<'a> Traceroute<'a> {
         trace.hops.iter().find(|hop| wanted(&hop.result)).map(|hop| hop.ttl)
     }
 
-    /// The TTL with which UDP reached the address itself: its own ICMP message, or an answer.
+    /// The TTL with which UDP, or echo, reached the address itself: its own ICMP message, or an answer.
     pub(super) fn host_ttl(&self) -> Option<u8> {
-        let (_, trace) = self.udp?;
+        let (_, trace) = self.control?;
         trace.hops.iter().find(|hop| hop.result.reached(self.address)).map(|hop| hop.ttl)
     }
 
-    /// An ICMP error from another device for a probe, other than its expiry.
-    pub(super) fn icmp_error(&self) -> Option<(TraceProbe, IpAddr, &'a str)> {
-        [self.syn, self.udp].into_iter().flatten().find_map(|(_, trace)| {
-            trace.hops.iter().find_map(|hop| match &hop.result {
+    /// ICMP errors from other devices, other than the expiry of a packet: for what, from where, and
+    /// the message.
+    fn icmp_errors(&self) -> impl Iterator<Item = (TraceProbe, IpAddr, &'a Icmp)> {
+        let traces = [self.syn, self.control].into_iter().flatten();
+        let address = self.address;
+        traces.flat_map(move |(_, trace)| {
+            trace.hops.iter().filter_map(move |hop| match &hop.result {
                 TraceResult::Icmp { icmp } => {
-                    let from = icmp.from.filter(|from| *from != self.address)?;
-                    Some((trace.probe, from, icmp.code.as_deref()?))
+                    let from = icmp.from.filter(|from| *from != address)?;
+                    Some((trace.probe, from, icmp))
                 }
                 _ => None,
             })
         })
     }
 
-    /// The router at which the probe's packet with this TTL expired.
-    fn router_at(&self, probe: TraceProbe, ttl: u8) -> Option<IpAddr> {
-        self.routers(probe).into_iter().find(|router| router.ttl == ttl).map(|router| router.from)
+    /// The router at which the trace's packet with this TTL expired.
+    fn router_at(&self, which: Which, ttl: u8) -> Option<IpAddr> {
+        self.routers(which).into_iter().find(|router| router.ttl == ttl).map(|router| router.from)
     }
 
-    /// Whether SYN and UDP took the same routers before `ttl`, as far as routers reported both.
+    /// Whether both traces took the same routers before `ttl`, as far as routers reported both.
     pub(super) fn same_routers_before(&self, ttl: u8) -> bool {
-        (1..ttl)
-            .all(|ttl| self.router_at(TraceProbe::Syn, ttl) == self.router_at(TraceProbe::Udp, ttl))
+        (1..ttl).all(|ttl| self.router_at(Which::Syn, ttl) == self.router_at(Which::Control, ttl))
+    }
+
+    /// Routers that the packets come to again and again, in the order in which they do: a routing loop.
+    /// A router at two distances may be on two paths of different lengths; at three it is not.
+    fn loop_of_routers(&self) -> Option<Vec<IpAddr>> {
+        if self.host_ttl().is_some() {
+            return None;
+        }
+        [Which::Syn, Which::Control].into_iter().find_map(|which| {
+            let seen = self.routers(which);
+            let again = |router: &Router| {
+                let at: Vec<u8> =
+                    seen.iter().filter(|one| one.from == router.from).map(|one| one.ttl).collect();
+                at.len() >= LOOPED && at.windows(2).all(|two| two[1] - two[0] > 1)
+            };
+            let mut routers = Vec::new();
+            for router in seen.iter().filter(|router| again(router)) {
+                if !routers.contains(&router.from) {
+                    routers.push(router.from);
+                }
+            }
+            (routers.len() > 1).then_some(routers)
+        })
     }
 }
+
+/// How often a router of a loop reports packets of the same trace.
+const LOOPED: usize = 3;
 
 /// Why this machine could not make an experiment.
 pub(super) fn not_possible<'a>(e: &'a Evidence, id: &str) -> Option<&'a str> {
@@ -116,15 +168,37 @@ pub(super) fn not_possible<'a>(e: &'a Evidence, id: &str) -> Option<&'a str> {
 
 /// The command that would trace the path, if that was not requested and could help: inside Azure,
 /// routers do not answer.
-fn deep_command(e: &Evidence) -> Option<String> {
+pub(super) fn deep_command(e: &Evidence) -> Option<String> {
     let inside = e.vantage.azure.answer == Some(true);
     let left_out = e.experiments.needs_deep(TRACE) && !inside;
     left_out.then(|| reading::again_with(e, "--deep"))
 }
 
-/// Whether the trace shows that the address is in use: UDP reaches it.
-pub(super) fn host_answers(e: &Evidence, attempt: &TcpAttempt) -> bool {
-    Traceroute::of(e, TRACE, attempt).is_some_and(|trace| trace.host_ttl().is_some())
+/// What shows that the address is in use: UDP or ICMP echo, whichever reaches it.
+pub(super) fn host_answers(e: &Evidence, attempt: &TcpAttempt) -> Option<TraceProbe> {
+    let trace = Traceroute::of(e, TRACE, attempt)?;
+    trace.host_ttl()?;
+    Some(if trace.is_by_echo() { TraceProbe::Echo } else { TraceProbe::Udp })
+}
+
+/// Routers that forward packets to each other instead of to the address, as the trace shows.
+pub(super) fn routing_loop(e: &Evidence, attempt: &TcpAttempt) -> Option<Vec<IpAddr>> {
+    Traceroute::of(e, TRACE, attempt)?.loop_of_routers()
+}
+
+/// Adds why this machine could not trace, where it could not.
+pub(super) fn explain_missing(
+    e: &Evidence,
+    finding: FindingBuilder,
+    wanted: &str,
+) -> FindingBuilder {
+    let Some(message) = not_possible(e, TRACE) else { return finding };
+    finding.reasoning(match e.experiments.traces.iter().any(|trace| trace.id == TRACE) {
+        true => format!("no SYN could be traced from here ({message}), only ICMP echo requests"),
+        false => format!(
+            "the path could not be traced from here ({message}); a trace would show {wanted}"
+        ),
+    })
 }
 
 /// Adds what the trace shows about a SYN that is never answered.
@@ -136,45 +210,63 @@ pub(super) fn explain_silence(
     if let Some(command) = deep_command(e) {
         finding = finding.decide_with(command);
     }
-    if let Some(message) = not_possible(e, TRACE) {
-        finding = finding.reasoning(format!(
-            "the path could not be traced from here ({message}); a trace would show the last router \
-             that answers"
-        ));
-    }
+    finding = explain_missing(e, finding, "the last router that answers");
     let Some(trace) = Traceroute::of(e, TRACE, attempt) else { return finding };
     for place in trace.places() {
         finding = finding.cites(place);
     }
-    let (ip, port) = (trace.address, e.target.port);
-    if let Some((probe, from, code)) = trace.icmp_error() {
-        let what = if probe == TraceProbe::Udp { "UDP" } else { "a SYN" };
-        finding = finding.reasoning(format!(
-            "{from} rejects {what} with a limited TTL (ICMP \
-                                            {code})"
-        ));
+    if let Some(sentence) = device_that_rejects(e, attempt, &trace) {
+        finding = finding.reasoning(sentence);
     }
-    let (syn, udp) = (trace.last(TraceProbe::Syn), trace.last(TraceProbe::Udp));
-    let farthest = syn.into_iter().chain(udp).max_by_key(|router| router.ttl);
-    finding.reasoning(match (trace.host_ttl(), syn, udp, farthest) {
+    // A finding that names the routers of a loop needs no end of the path.
+    match trace.loop_of_routers() {
+        Some(_) => finding,
+        None => finding.reasoning(how_far(e, attempt, &trace)),
+    }
+}
+
+/// How far the packets of the traces got, and what that means.
+fn how_far(e: &Evidence, attempt: &TcpAttempt, trace: &Traceroute<'_>) -> String {
+    let (ip, port) = (trace.address, e.target.port);
+    let by = trace.control_name();
+    let (syn, control) = (trace.last(Which::Syn), trace.last(Which::Control));
+    let farthest = syn.into_iter().chain(control).max_by_key(|router| router.ttl);
+    match (trace.host_ttl(), syn, control, farthest) {
         (Some(ttl), syn, _, _) => {
             let after = syn.map(|r| format!(", and a SYN is last seen at {}", at(e, attempt, r)));
+            let after = after.unwrap_or_default();
+            match trace.is_by_echo() {
+                true => format!(
+                    "the trace: {ip} itself answers ICMP echo with TTL {ttl}{after}: the address is in \
+                     use, and echo requests get there; TCP {port} is dropped, or only its answers are"
+                ),
+                false => format!(
+                    "the trace: {ip} itself answers UDP with TTL {ttl}{after}: the address is in use and \
+                     the path to it works; only TCP {port} is dropped"
+                ),
+            }
+        }
+        (None, Some(syn), Some(control), _) if control.ttl > syn.ttl => {
+            let or = match trace.is_by_echo() {
+                true => ", or the routers beyond it do not report expired SYNs",
+                false => "",
+            };
             format!(
-                "the trace: {ip} itself answers UDP with TTL {ttl}{}: the address is in use and \
-                 the path to it works; only TCP {port} is dropped",
-                after.unwrap_or_default()
+                "the trace: {by} reaches {}, but a SYN to port {port} only reaches {}: a filter \
+                 between them, or on either, drops it{or}",
+                at(e, attempt, control),
+                at(e, attempt, syn)
             )
         }
-        (None, Some(syn), Some(udp), _) if udp.ttl > syn.ttl => format!(
-            "the trace: UDP reaches {}, but a SYN to port {port} only reaches {}: a filter \
-             between them, or on either, drops it",
-            at(e, attempt, udp),
-            at(e, attempt, syn)
+        (None, None, Some(router), _) if trace.syn.is_none() => format!(
+            "the trace by ICMP echo reaches {}: the way to {ip} leads there. What is beyond it does not \
+             answer echo requests, as private endpoints do not; it does not show how far TCP {port} gets",
+            at(e, attempt, router)
         ),
-        (None, None, Some(udp), _) => format!(
-            "the trace: UDP reaches {}, and no router answers a SYN to port {port}: it is dropped \
+        (None, None, Some(control), _) => format!(
+            "the trace: {by} reaches {}, and no router answers a SYN to port {port}: it is dropped \
              before the first router, or the routers do not report expired SYNs",
-            at(e, attempt, udp)
+            at(e, attempt, control)
         ),
         (None, _, _, Some(router)) => format!(
             "the trace ends after {}: the packets are dropped there or beyond it, or the devices \
@@ -188,7 +280,35 @@ pub(super) fn explain_silence(
         (None, _, _, None) => "the trace shows no router, not even the first, which means \
                                nothing: many routers are configured not to answer"
             .to_owned(),
-    })
+    }
+}
+
+/// The first ICMP error of another device than this machine for a packet of the traces, in words.
+fn device_that_rejects(
+    e: &Evidence,
+    attempt: &TcpAttempt,
+    trace: &Traceroute<'_>,
+) -> Option<String> {
+    let (probe, from, icmp) =
+        trace.icmp_errors().find(|(_, _, icmp)| !attempts::is_local(e, icmp, attempt.source))?;
+    Some(rejection(probe, from, icmp, trace.address))
+}
+
+/// That a device on the path does not let a packet pass, as it reports.
+fn rejection(probe: TraceProbe, from: IpAddr, icmp: &Icmp, ip: IpAddr) -> String {
+    let what = match probe {
+        TraceProbe::Echo => {
+            return format!(
+                "{from} reports for an ICMP echo request to {ip}: {}; Windows gives the kind of the \
+                 message alone, and a rule there that rejects can look like a missing route",
+                icmp.meaning.describe()
+            );
+        }
+        TraceProbe::Udp => "UDP",
+        TraceProbe::Syn | TraceProbe::ClientHello => "a SYN",
+    };
+    let code = icmp.code.as_deref().unwrap_or("unreachable");
+    format!("{from} rejects {what} with a limited TTL (ICMP {code})")
 }
 
 /// A router with its position; this machine's own gateway is named as such.
@@ -202,44 +322,9 @@ fn at(e: &Evidence, attempt: &TcpAttempt, router: Router) -> String {
     }
 }
 
-/// What the trace shows about a RST that answers the SYN.
-pub(super) enum RstFrom {
-    /// Before the host: a SYN with TTL `hop` is refused, although the path continues.
-    Before {
-        /// The lowest TTL that is refused.
-        hop: u8,
-        /// How far the path is known to continue.
-        goes_on_to: u8,
-    },
-    /// One hop before the host, which is too close to decide.
-    JustBefore,
-    /// At the host's distance.
-    Host,
-    /// The trace does not show it.
-    Unknown,
-}
-
-/// Where the RST comes from, as far as the traces show.
-pub(super) fn rst_from(trace: &Traceroute<'_>) -> RstFrom {
-    let Some(hop) = trace.lowest_syn_ttl(|seen| *seen == TraceResult::Reset) else {
-        return RstFrom::Unknown;
-    };
-    let host = trace.host_ttl();
-    let behind = trace.last(TraceProbe::Udp).map(|router| router.ttl + 1);
-    let Some(distance) = host.or(behind) else { return RstFrom::Unknown };
-    // A firewall that rejects is one hop before the device that it answers for.
-    if hop.saturating_add(2) <= distance && trace.same_routers_before(hop) {
-        return RstFrom::Before { hop, goes_on_to: distance - 1 };
-    }
-    match host {
-        Some(host) if hop == host => RstFrom::Host,
-        Some(host) if hop + 1 == host => RstFrom::JustBefore,
-        _ => RstFrom::Unknown,
-    }
-}
-
-/// Adds what the trace shows about a refusal.
-pub(super) fn explain_refusal(
+/// Adds what the trace shows where an ICMP error ended the connection attempt and the system does not
+/// name its sender.
+pub(super) fn explain_unnamed(
     e: &Evidence,
     mut finding: FindingBuilder,
     attempt: &TcpAttempt,
@@ -247,37 +332,25 @@ pub(super) fn explain_refusal(
     if let Some(command) = deep_command(e) {
         finding = finding.decide_with(command);
     }
-    if let Some(message) = not_possible(e, TRACE) {
-        finding = finding.reasoning(format!(
-            "the path could not be traced from here ({message}); a trace would show how far away the \
-             refusal comes from"
-        ));
-    }
     let Some(trace) = Traceroute::of(e, TRACE, attempt) else { return finding };
     for place in trace.places() {
         finding = finding.cites(place);
     }
-    match rst_from(&trace) {
-        RstFrom::Before { hop: 1, goes_on_to } => finding.reasoning(format!(
-            "the trace: a SYN with TTL 1 is refused, while UDP continues to hop {goes_on_to} before \
-             it reaches {}: this machine or its gateway refuses, not the host",
-            trace.address
+    if let Some(sentence) = device_that_rejects(e, attempt, &trace) {
+        return finding.reasoning(sentence);
+    }
+    let (ip, port, by) = (trace.address, e.target.port, trace.control_name());
+    match (trace.loop_of_routers(), trace.host_ttl(), trace.last(Which::Control)) {
+        (Some(routers), ..) => routing_loop::explain(finding, ip, &routers),
+        (None, Some(ttl), _) => finding.reasoning(format!(
+            "the trace: {ip} itself answers {by} with TTL {ttl}: what is reported concerns TCP {port}, as a \
+             packet filter's rule does"
         )),
-        RstFrom::Before { hop, goes_on_to } => finding.reasoning(format!(
-            "the trace: a SYN with TTL {hop} is refused, while UDP continues to hop {goes_on_to} \
-             before it reaches {}: a device on the path refuses, not the host",
-            trace.address
+        (None, None, Some(router)) => finding.reasoning(format!(
+            "the trace: {by} reaches {}: what reports it is there or beyond it, or its own rules treat \
+             {by} otherwise",
+            at(e, attempt, router)
         )),
-        RstFrom::JustBefore => finding.reasoning(
-            "the trace: the RST comes from one hop before the host: possibly a firewall; a \
-             different return path would look the same",
-        ),
-        RstFrom::Host => finding.reasoning(
-            "the trace: the RST comes from as far away as the host: from the host itself, or from \
-             a firewall directly in front of it",
-        ),
-        RstFrom::Unknown => {
-            finding.reasoning("the trace does not show how far away the refusal comes from")
-        }
+        (None, None, None) => finding,
     }
 }

@@ -4,8 +4,8 @@
 mod here;
 mod router;
 
-use super::attempts;
 use super::local_link::{self, LinkFault};
+use super::{attempts, traceroute};
 use crate::diagnose::rules::hop_limit::{self, RanOut};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::{FindingBuilder, Rule, View, dns64, reading};
@@ -238,6 +238,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = match translated {
         Some(inner) => dns64::carry(e, finding, ip, inner),
         None => m.steps.into_iter().fold(finding, FindingBuilder::step),
+    };
+    let finding = match refuser == Some(Refuser::Unknown) {
+        true => traceroute::explain_unnamed(e, finding, attempt),
+        false => finding,
     };
     Some(finding.check(reading::again(e)))
 }

@@ -2,4 +2,5 @@
 //! every system, with what real machines gave.
 
 pub(in crate::platform) mod adapter;
+pub(in crate::platform) mod echo;
 pub(in crate::platform) mod smbios;
