@@ -337,7 +337,8 @@ pub struct DirectPath {
 pub struct Cost {
     /// Wall time of the walk in milliseconds.
     pub took_ms: f64,
-    /// UDP datagrams and ICMP echo requests that we sent (those of `getaddrinfo` are the system's, not counted).
+    /// UDP datagrams and ICMP echo requests that we sent (those of `getaddrinfo` are the system's, not
+    /// counted).
     pub datagrams_sent: u32,
     /// TCP segments that we sent, repeats apart, by TCP_INFO; null where the OS does not say.
     pub segments_sent: Option<u32>,
