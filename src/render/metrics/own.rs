@@ -119,7 +119,7 @@ pub(super) const METRICS: &[Metric] = &[
     },
     Metric {
         name: "aoai_probe_sent_packets",
-        help: "What the walk sent: UDP datagrams, TCP segments, and segments that the kernel \
+        help: "What the walk sent: UDP datagrams or ICMP echo requests, TCP segments, and segments that the kernel \
                had to send again",
         unit: Unit::Count,
         labels: &["kind"],
