@@ -50,7 +50,7 @@ impl Assigned<'_> {
         let Some((from, to)) = self.value(false).filter(|_| is_name) else { return false };
         let word = &self.text[from..to];
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let plain = word.chars().all(|c| is_name_of_setting(c)) && word.len() < 64 && digits < 3;
+        let plain = word.chars().all(is_name_of_setting) && word.len() < 64 && digits < 3;
         let behind: String = self.rest(to).chars().take(NEAR).collect();
         let object = behind.split(['}', '>', '{', '<']).next().unwrap_or_default();
         let has_value =
