@@ -30,7 +30,7 @@ struct Put {
     place: String,
 }
 
-/// The walk's own question: its first repeat is sent without EDNS.
+/// The walk's own question: its first repeat is sent without EDNS, and may be what was answered.
 fn own(r: &ResolverEvidence, index: usize, kind: &QuestionType) -> Option<Put> {
     let (field, observed) = match kind {
         QuestionType::A => ("a", &r.a),
@@ -39,7 +39,7 @@ fn own(r: &ResolverEvidence, index: usize, kind: &QuestionType) -> Option<Put> {
     };
     let Observed::Done { started_ms, took_ms, value } = observed else { return None };
     let place = format!("/dns/resolvers/{index}/{field}");
-    let edns = (value.outcome != DnsOutcome::TimedOut).then_some(true);
+    let edns = (value.outcome != DnsOutcome::TimedOut).then_some(value.sent == 1);
     put(value, edns, (*started_ms, *took_ms), place).filter(|_| value.edns_declined.is_none())
 }
 
@@ -90,27 +90,30 @@ pub(in crate::diagnose) fn of(
         QuestionType::A => puts(e, r, &QuestionType::Aaaa),
         _ => puts(e, r, &QuestionType::A),
     };
-    let answered = |in_form: Option<bool>| {
-        let both = all.iter().chain(&other).filter(|put| put.answered_at_once);
-        both.filter(|put| in_form.is_none() || put.edns == in_form).count() > 0
+    // Where one got no answer at all, an answer to the repeat of another one is one, too.
+    let counts = |missed: &Put, put: &Put| match missed.silent {
+        true => !put.silent,
+        false => put.answered_at_once,
     };
-    let of_this_type = all.iter().any(|put| put.answered_at_once);
-    let missed: Vec<&Put> = { all.iter() }
-        .filter(|put| !put.answered_at_once && of_this_type && answered(put.edns))
-        .collect();
+    let same_form = |missed: &Put, put: &Put| missed.edns.is_none() || put.edns == missed.edns;
+    let is_missed = |missed: &&Put| {
+        let of_this_type = all.iter().any(|put| counts(missed, put));
+        let mut both = all.iter().chain(&other).filter(|put| counts(missed, put));
+        !missed.answered_at_once && of_this_type && both.any(|put| same_form(missed, put))
+    };
+    let missed: Vec<&Put> = all.iter().filter(is_missed).collect();
     // What is lost before the first answer and never after it was an outage that has ended, or a server
     // that had to look first.
     let after_an_answer = |missed: &Put| {
         all.iter()
-            .filter(|other| other.answered_at_once)
+            .filter(|put| counts(missed, put))
             .any(|other| other.ended < missed.began || missed.silent && other.ended < missed.ended)
     };
     if !missed.iter().any(|put| after_an_answer(put)) {
         return None;
     }
-    let counted = all
-        .iter()
-        .filter(|put| put.answered_at_once || missed.iter().any(|other| other.place == put.place));
+    let counted =
+        all.iter().filter(|put| !put.silent || missed.iter().any(|other| other.place == put.place));
     let places: Vec<String> = counted.map(|put| put.place.clone()).collect();
     Some(Losses {
         asked: places.len(),

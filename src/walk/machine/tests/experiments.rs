@@ -184,7 +184,7 @@ fn what_was_due_and_not_made_has_its_reason() {
 fn an_experiment_is_made_once_a_subject() {
     hangs(
         "1107 tried small-hello 10.3.0.5 silent
-         1300 tls 10.3.0.5 reset => tls; try 10.3.0.5 [repeat-handshake single-tls-version] in 2000",
+         1300 tls 10.3.0.5 reset => tls; try 10.3.0.5 [single-tls-version] in 2000",
     );
 }
 
