@@ -98,6 +98,7 @@ impl Lab {
             shared_roots: Arc::default(),
             peer_limiter: None,
             tally: None,
+            routes: None,
         }
     }
 
