@@ -170,7 +170,7 @@ fn with_advice(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
         .reasoning(format!(
             "or behind {label} are several servers (a load balancer, the DNS service of a cluster), or \
              it asks several upstreams in turn, and one of them does not answer; such devices choose by \
-             the port of the question, and a C library that asks again from the same port waits in vain"
+             the port of the question, and a program that asks again from the same port waits in vain"
         ))
         .reasoning("or the path to it loses packets")
         .ruled_out(format!("a resolver that is down: {label} answers"))
