@@ -18,23 +18,23 @@ const FROM_A_CACHE_MS: f64 = 0.2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AnswersOthers {
     /// `getaddrinfo` got its answer from it.
-    BySystem,
+    System,
     /// It answered some walks of the same round.
-    ByWalks { answered: u32, asked: u32 },
+    Walks { answered: u32, asked: u32 },
     /// It answered the same question of this walk at another time.
-    ByRepeats { missed: usize, asked: usize },
+    Repeats { missed: usize, asked: usize },
 }
 
 /// Evidence that a resolver which did not answer the A question does answer others.
 pub(super) fn evidence(e: &Evidence, r: &ResolverEvidence) -> Option<AnswersOthers> {
     if by_system(e, r) {
-        return Some(AnswersOthers::BySystem);
+        return Some(AnswersOthers::System);
     }
     if let Some(round) = r.round.as_ref().filter(|round| round.answered > 0) {
-        return Some(AnswersOthers::ByWalks { answered: round.answered, asked: round.asked });
+        return Some(AnswersOthers::Walks { answered: round.answered, asked: round.asked });
     }
     let losses = own_losses(e, r)?;
-    Some(AnswersOthers::ByRepeats { missed: losses.missed, asked: losses.asked })
+    Some(AnswersOthers::Repeats { missed: losses.missed, asked: losses.asked })
 }
 
 /// The losses, where the walk's own A question is one.

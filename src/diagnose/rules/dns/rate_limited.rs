@@ -39,24 +39,24 @@ fn unheard(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     // Otherwise applications still have their addresses.
     let lost = e.dns.all_fail();
     let message = match heard {
-        AnswersOthers::BySystem => text::clause(
+        AnswersOthers::System => text::clause(
             format!("{label} answers getaddrinfo, but not this tool's own question"),
             "a resolver answers others, but not this tool",
         ),
-        AnswersOthers::ByWalks { answered, asked } => text::clause(
+        AnswersOthers::Walks { answered, asked } => text::clause(
             format!(
                 "{label} answered {answered} of {asked} checks of this round, but not this one"
             ),
             "a resolver answers others, but not this tool",
         ),
-        AnswersOthers::ByRepeats { missed, asked } => lost_in_part(&label, missed, asked),
+        AnswersOthers::Repeats { missed, asked } => lost_in_part(&label, missed, asked),
     };
     // Questions of this walk alone do not show that applications get an address.
     let level = match heard {
-        AnswersOthers::ByRepeats { .. } if e.dns.lacks_address() => {
+        AnswersOthers::Repeats { .. } if e.dns.lacks_address() => {
             downstream::level_without_address(e)
         }
-        AnswersOthers::ByRepeats { .. } if waited_for(e, r) => Level::Risk,
+        AnswersOthers::Repeats { .. } if waited_for(e, r) => Level::Risk,
         _ if lost => Level::Risk,
         _ => Level::Note,
     };
@@ -67,13 +67,13 @@ fn unheard(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
         })
         .cites(r.pointer());
     let finding = match heard {
-        AnswersOthers::BySystem => finding
+        AnswersOthers::System => finding
             .fact(format!("getaddrinfo got its answer, and asks no other resolver than {label}"))
             .cites("/dns/system"),
-        AnswersOthers::ByWalks { answered, asked } => finding
+        AnswersOthers::Walks { answered, asked } => finding
             .fact(format!("{answered} of {asked} checks of the last 30 s were answered"))
             .cites(format!("/dns/resolvers/{}/round", r.index)),
-        AnswersOthers::ByRepeats { .. } => {
+        AnswersOthers::Repeats { .. } => {
             match answer_losses::of(e, r.seen, &QuestionType::A).filter(|losses| losses.own) {
                 Some(losses) => counted(finding, &losses, "A", &e.dns.name),
                 None => own_data(finding, &answers_others::own_losses(e, r.seen)?),
