@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use aoai_probe::diagnosis::State;
 use aoai_probe::evidence::{Evidence, Hop};
+use aoai_probe::monitor::observation::Observation;
 use aoai_probe::render::json;
 use aoai_probe::report::{ExitStyle, ReadError, Report, read as read_saved, worst};
 use serde_json::json;
@@ -267,4 +268,21 @@ fn targets_with_a_fault_of_this_machine_share_the_machine() {
         of_this_machine += 1;
     }
     assert!(of_this_machine > 1);
+}
+
+#[test]
+fn what_breaks_before_the_service_breaks_the_path_for_monitors_too() {
+    let mut of_load = 0;
+    for (name, evidence) in crate::fixtures::all_findings() {
+        let diagnosis = aoai_probe::diagnose::diagnose(&evidence);
+        let report = Report::new(evidence, diagnosis);
+        let Some(cause) = report.cause().filter(|cause| cause.hop < Hop::Http) else { continue };
+        if report.verdict.state != State::Broken {
+            continue;
+        }
+        let seen = Observation::of("target", &report, 0, 0, false);
+        assert_eq!(seen.path.state, State::Broken, "{name}");
+        of_load += usize::from(cause.id == "dns-rate-limited");
+    }
+    assert!(of_load > 0, "a resolver at its limit lets no call through either");
 }
