@@ -84,7 +84,8 @@ pub fn looks_like_a_key(word: &str) -> bool {
             && part.bytes().any(|byte| byte.is_ascii_alphabetic())
     };
     // Client secrets of Entra ID hold a tilde, and these between their letters and digits.
-    let joins = |c: char| word.contains('~') && "~._-".contains(c);
+    let of_entra = word.contains('~');
+    let joins = |c: char| of_entra && "~._-".contains(c);
     !word.contains('/') && word.split(|c: char| !c.is_ascii_alphanumeric() && !joins(c)).any(run)
 }
 
