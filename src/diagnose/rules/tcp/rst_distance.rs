@@ -1,6 +1,6 @@
 //! How far away the RST that refuses a connection comes from, as traces show it.
 
-use super::traceroute::{TRACE, Traceroute, Which, deep_command, explain_missing};
+use super::traceroute::{Traceroute, Which, cite};
 use crate::diagnose::FindingBuilder;
 use crate::evidence::Evidence;
 use crate::evidence::experiment::TraceResult;
@@ -45,17 +45,11 @@ pub(super) fn rst_from(trace: &Traceroute<'_>) -> RstFrom {
 /// Adds what the trace shows about a refusal.
 pub(super) fn explain_refusal(
     e: &Evidence,
-    mut finding: FindingBuilder,
+    finding: FindingBuilder,
     attempt: &TcpAttempt,
 ) -> FindingBuilder {
-    if let Some(command) = deep_command(e) {
-        finding = finding.decide_with(command);
-    }
-    finding = explain_missing(e, finding, "how far away the refusal comes from");
-    let Some(trace) = Traceroute::of(e, TRACE, attempt) else { return finding };
-    for place in trace.places() {
-        finding = finding.cites(place);
-    }
+    let (finding, trace) = cite(e, finding, attempt, "how far away the refusal comes from");
+    let Some(trace) = trace else { return finding };
     let by = trace.control_name();
     match rst_from(&trace) {
         RstFrom::Before { hop: 1, goes_on_to } => finding.reasoning(format!(

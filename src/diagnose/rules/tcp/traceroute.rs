@@ -187,11 +187,7 @@ pub(super) fn routing_loop(e: &Evidence, attempt: &TcpAttempt) -> Option<Vec<IpA
 }
 
 /// Adds why this machine could not trace, where it could not.
-pub(super) fn explain_missing(
-    e: &Evidence,
-    finding: FindingBuilder,
-    wanted: &str,
-) -> FindingBuilder {
+fn explain_missing(e: &Evidence, finding: FindingBuilder, wanted: &str) -> FindingBuilder {
     let Some(message) = not_possible(e, TRACE) else { return finding };
     finding.reasoning(match e.experiments.traces.iter().any(|trace| trace.id == TRACE) {
         true => format!("no SYN could be traced from here ({message}), only ICMP echo requests"),
@@ -201,20 +197,32 @@ pub(super) fn explain_missing(
     })
 }
 
+/// Cites the trace towards an attempt's address, or adds that a trace would show `wanted`, and how it is
+/// made.
+pub(super) fn cite<'e>(
+    e: &'e Evidence,
+    finding: FindingBuilder,
+    attempt: &TcpAttempt,
+    wanted: &str,
+) -> (FindingBuilder, Option<Traceroute<'e>>) {
+    let finding = match deep_command(e) {
+        Some(command) => finding.decide_with(command),
+        None => finding,
+    };
+    let finding = explain_missing(e, finding, wanted);
+    let trace = Traceroute::of(e, TRACE, attempt);
+    let places = trace.iter().flat_map(Traceroute::places);
+    (places.fold(finding, FindingBuilder::cites), trace)
+}
+
 /// Adds what the trace shows about a SYN that is never answered.
 pub(super) fn explain_silence(
     e: &Evidence,
-    mut finding: FindingBuilder,
+    finding: FindingBuilder,
     attempt: &TcpAttempt,
 ) -> FindingBuilder {
-    if let Some(command) = deep_command(e) {
-        finding = finding.decide_with(command);
-    }
-    finding = explain_missing(e, finding, "the last router that answers");
-    let Some(trace) = Traceroute::of(e, TRACE, attempt) else { return finding };
-    for place in trace.places() {
-        finding = finding.cites(place);
-    }
+    let (mut finding, trace) = cite(e, finding, attempt, "the last router that answers");
+    let Some(trace) = trace else { return finding };
     if let Some(sentence) = device_that_rejects(e, attempt, &trace) {
         finding = finding.reasoning(sentence);
     }
