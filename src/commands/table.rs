@@ -302,8 +302,26 @@ const TLS: &[Row] = &[
     row("update-ca-certificates", Nothing, Nothing),
     row("update-ca-trust", Nothing, Nothing),
     row(
-        "cp <corporate-ca.pem> /usr/local/share/ca-certificates/corporate-ca.crt && \
+        "cp -n <corporate-ca.pem> /usr/local/share/ca-certificates/corporate-ca.crt && \
          update-ca-certificates",
+        Nothing,
+        Nothing,
+    ),
+    row(
+        "cp -n <corporate-ca.pem> /etc/pki/ca-trust/source/anchors/corporate-ca.pem && \
+         update-ca-trust",
+        Nothing,
+        Nothing,
+    ),
+    row(
+        "cp -n <corporate-ca.pem> /etc/pki/trust/anchors/corporate-ca.pem && \
+         update-ca-certificates",
+        Nothing,
+        Nothing,
+    ),
+    row(
+        "cp -n <corporate-ca.pem> /etc/ca-certificates/trust-source/anchors/corporate-ca.pem && \
+         update-ca-trust",
         Nothing,
         Nothing,
     ),
