@@ -23,8 +23,6 @@ pub struct Rule {
     pub title: &'static str,
     /// What the finding is about, for monitors and renderers.
     pub about: About,
-    /// Whether what it shows comes and goes: the next walk may differ by chance.
-    pub varies: bool,
     /// Ids of findings that are symptoms of this one when both fire: they are folded under it.
     pub explains: &'static [&'static str],
     /// Named groups of further symptoms, which several rules explain; see [`Self::symptoms`].
@@ -117,7 +115,6 @@ impl Rule {
             hop,
             title,
             about: About::Path,
-            varies: false,
             explains: &[],
             explains_groups: &[],
             yields_to: &[],
@@ -138,13 +135,6 @@ impl Rule {
     #[must_use]
     pub const fn about(mut self, about: About) -> Self {
         self.about = about;
-        self
-    }
-
-    /// Sets [`Self::varies`].
-    #[must_use]
-    pub const fn varies(mut self) -> Self {
-        self.varies = true;
         self
     }
 

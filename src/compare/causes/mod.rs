@@ -15,7 +15,6 @@ mod tls;
 
 use super::view::View;
 use crate::comparison::{Cause, Fact};
-use crate::diagnose;
 use crate::diagnosis::Confidence;
 use crate::evidence::Hop;
 use crate::report::Report;
@@ -99,12 +98,14 @@ impl Explanation {
 
 const ROWS: &[&[Row]] = &[dns::ROWS, tcp::ROWS, proxy::ROWS, tls::ROWS, identity::ROWS, http::ROWS];
 
+/// Findings of what comes and goes: a report that has one may differ from the next one by chance.
+const COME_AND_GO: &[&str] = &["dns-answers-vary", "dns-rate-limited", "tls-fails-now-and-then"];
+
 /// The reports that show themselves that what differs at this hop comes and goes, in words.
 fn by_chance(a: &Report, b: &Report, hop: Hop) -> Option<String> {
     let shown = |letter: &str, report: &Report| {
         let mut all = report.findings.iter();
-        let varies = |id: &str| diagnose::rule(id).is_some_and(|rule| rule.varies);
-        let found = all.find(|f| f.hop == hop && varies(&f.id))?;
+        let found = all.find(|f| f.hop == hop && COME_AND_GO.contains(&f.id.as_str()))?;
         Some(format!(
             "{letter} itself shows that this comes and goes ({}): the two may differ by chance, with \
              nothing changed between them",

@@ -19,7 +19,6 @@ pub(super) const RULE: Rule = rule!(
     "One resolver gives different answers to the same question",
     Code(check)
 )
-.varies()
 .explains(&[
     "tcp-silent",
     "tcp-refused",

@@ -13,7 +13,6 @@ use super::{downstream, system_slow, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-rate-limited", Dns, "A resolver answers some questions and not others", Code(check))
-        .varies()
         .explains(&[
             "dns-system-fails",
             "dns-system-slow",

@@ -16,7 +16,6 @@ pub(super) const RULE: Rule = rule!(
     "The same handshake is answered on some connections and not on others",
     Code(check)
 )
-.varies()
 .explains(&[
     "tls-silent",
     "tls-reset",

@@ -34,7 +34,7 @@ struct Build {
     only_crt: bool,
 }
 
-/// Arch has Debian's file, and is told by its folder alone.
+/// Arch has its file where Debian has it: only the folder tells them apart.
 const BUILDS: &[Build] = &[
     Build {
         file: "/etc/ssl/certs/ca-certificates.crt",
