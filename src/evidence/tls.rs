@@ -59,7 +59,7 @@ pub enum TlsOutcome {
     Verified,
     /// The certificate was rejected; nothing was sent.
     CertificateRejected {
-        /// The first fault that the verifier found.
+        /// The fault that decides: of the dates only where nothing else is wrong with the chain.
         fault: CertificateFault,
     },
     /// The peer sent a TLS alert.
@@ -103,9 +103,9 @@ pub enum TlsOutcome {
 pub enum CertificateFault {
     /// No path to a trusted root.
     UnknownIssuer,
-    /// Past its `notAfter`.
+    /// Past its `notAfter`; at another time it is accepted.
     Expired,
-    /// Before its `notBefore`.
+    /// Before its `notBefore`; at another time it is accepted.
     NotYetValid,
     /// The name is not among the subject alternative names.
     WrongName,

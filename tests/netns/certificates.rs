@@ -73,7 +73,9 @@ fn leaf(kind: Certificate, own: &[&str]) -> Made<CertificateParams> {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let now = OffsetDateTime::now_utc();
     let (from, to) = match kind {
-        Certificate::Expired => (-200, -3),
+        Certificate::Expired | Certificate::ExpiredSelfSigned | Certificate::ExpiredCorporate => {
+            (-200, -3)
+        }
         Certificate::NotYetValid => (3, 200),
         Certificate::ExpiresSoon => (-200, 3),
         _ => (-10, 200),
@@ -198,9 +200,13 @@ impl Authorities {
         let key = KeyPair::generate()?;
         let params = leaf(kind, names)?;
         let chain = match kind {
-            Certificate::SelfSigned => params.self_signed(&key)?.pem(),
+            Certificate::SelfSigned | Certificate::ExpiredSelfSigned => {
+                params.self_signed(&key)?.pem()
+            }
             Certificate::MissingIntermediate => params.signed_by(&key, &self.intermediate.1)?.pem(),
-            Certificate::Corporate => self.under(&params, &key, &self.inspection)?,
+            Certificate::Corporate | Certificate::ExpiredCorporate => {
+                self.under(&params, &key, &self.inspection)?
+            }
             Certificate::Zscaler => self.under(&params, &key, &self.zscaler)?,
             Certificate::AzureTopMissing => {
                 let microsoft = "Microsoft Corporation";

@@ -283,10 +283,14 @@ pub enum Certificate {
     NotYetValid,
     ExpiresSoon,
     SelfSigned,
+    /// Signed by itself, and over.
+    ExpiredSelfSigned,
     /// The leaf without its intermediate.
     MissingIntermediate,
     /// Issued by the company's inspection proxy.
     Corporate,
+    /// The same, and over.
+    ExpiredCorporate,
     /// Issued by an inspection product that is known by its name (fact S11).
     Zscaler,
     /// By the names of Azure's own authorities, without the root's copy that others know (X8).

@@ -2,8 +2,9 @@
 //! it, and fails closed.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -14,6 +15,7 @@ use super::failure::certificate_fault;
 use super::judged_chains::JudgedChain;
 use crate::evidence::text::clean;
 use crate::evidence::tls::{BundleVerdict, CertificateFault, Store, StoreVerdict, TlsHop};
+use crate::wire::certificate::Fields;
 use crate::wire::roots::{RootVerifier, Roots};
 
 /// Records the presented chain and the verdict of each set of roots; then the policy decides.
@@ -107,29 +109,37 @@ impl RecordingVerifier {
     ) -> (Judgement, Result<(), Error>) {
         let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now = UnixTime::since_unix_epoch(since);
-        let ask = |roots: &RootVerifier| match &roots.verifier {
-            Some(verifier) => {
-                verifier.verify_server_cert(leaf, intermediates, name, &[], now).map(drop)
+        let ask = |verifier: &Option<Arc<WebPkiServerVerifier>>| {
+            let Some(verifier) = verifier else {
+                return Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+            };
+            let verify =
+                |time| verifier.verify_server_cert(leaf, intermediates, name, &[], time).map(drop);
+            let first = verify(now);
+            if !first.as_ref().is_err_and(is_of_dates) {
+                return first;
             }
-            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
+            // A verifier looks at the dates first. What neither a right clock nor a renewal by the
+            // same issuer would mend counts before them.
+            match self.time_of_all(leaf, intermediates, name).map(verify) {
+                Some(Err(other)) if !is_of_dates(&other) => Err(other),
+                _ => first,
+            }
         };
         let mut verdicts: Vec<StoreVerdict> = Vec::new();
         let mut record = |roots: &RootVerifier, result: &Result<(), Error>| {
             if !verdicts.iter().any(|v| v.store == roots.store) {
-                let fault = result.as_ref().err().map(|error| match error {
-                    Error::InvalidCertificate(fault) => certificate_fault(fault),
-                    other => CertificateFault::Other { message: clean(&other.to_string(), 200) },
-                });
+                let fault = result.as_ref().err().map(fault_of);
                 verdicts.push(StoreVerdict { store: roots.store, anchors: roots.anchors, fault });
             }
         };
         let policy = self.roots.policy();
-        let decision = ask(policy);
+        let decision = ask(&policy.verifier);
         record(policy, &decision);
         let mut accepted_by = decision.is_ok().then_some(policy.store);
         if policy.store != Store::Public {
             let public = self.roots.public();
-            let result = ask(public);
+            let result = ask(&public.verifier);
             // What the public roots accept needs neither file nor machine.
             if result.is_ok() && accepted_by.is_some() {
                 accepted_by = Some(Store::Public);
@@ -139,7 +149,7 @@ impl RecordingVerifier {
                 // What the machine's own store accepts alone does not need the file; where that
                 // store is not trusted with a secret, it still shows which clients succeed.
                 let system = self.roots.system();
-                let result = ask(system);
+                let result = ask(&system.verifier);
                 if result.is_ok() && self.roots.trusts_system() {
                     accepted_by = Some(Store::System);
                 }
@@ -149,12 +159,15 @@ impl RecordingVerifier {
         let mut decision = decision;
         if decision.is_err() && !self.roots.trusts_system() {
             let system = self.roots.system();
-            let result = ask(system);
+            let result = ask(&system.verifier);
             record(system, &result);
             if result.is_ok() {
                 // The session verifies, by the machine's own roots; the walk sees
                 // `accepted_by` and keeps the secret back.
                 accepted_by = Some(Store::System);
+                decision = result;
+            } else if result.as_ref().is_err_and(is_of_dates) {
+                // The machine knows the issuer: only the dates are wrong.
                 decision = result;
             }
         }
@@ -176,21 +189,28 @@ impl RecordingVerifier {
                 path: clean(&opened.bundle.path, 200),
                 anchors: opened.anchors,
                 missing: opened.missing,
-                fault: match &opened.verifier {
-                    None => Some(CertificateFault::UnknownIssuer),
-                    Some(verifier) => verifier
-                        .verify_server_cert(leaf, intermediates, name, &[], now)
-                        .err()
-                        .map(|error| match error {
-                            Error::InvalidCertificate(fault) => certificate_fault(&fault),
-                            other => {
-                                CertificateFault::Other { message: clean(&other.to_string(), 200) }
-                            }
-                        }),
-                },
+                fault: ask(&opened.verifier).err().as_ref().map(fault_of),
             })
             .collect();
         (Judgement { verdicts, bundles, accepted_by }, decision)
+    }
+
+    /// A time at which the whole chain is valid; where there is none, one at which the leaf is: a
+    /// server may send certificates that no path needs.
+    fn time_of_all(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+    ) -> Option<UnixTime> {
+        let host = name.to_str();
+        let read = |der| Fields::read(der, &host, &self.provider);
+        let own = read(leaf)?;
+        let others: Vec<Fields> = intermediates.iter().filter_map(read).collect();
+        let begin = others.iter().map(|one| one.not_before).fold(own.not_before, i64::max);
+        let end = others.iter().map(|one| one.not_after).fold(own.not_after, i64::min);
+        let time = if begin <= end { end } else { own.not_after };
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(time).ok()?)))
     }
 
     /// Puts what was recorded into the evidence.
@@ -202,5 +222,18 @@ impl RecordingVerifier {
         hop.verdicts.clone_from(&chain.judgement.verdicts);
         hop.bundles.clone_from(&chain.judgement.bundles);
         hop.accepted_by = chain.judgement.accepted_by;
+    }
+}
+
+/// Whether a verifier refuses a chain for its dates.
+fn is_of_dates(error: &Error) -> bool {
+    matches!(fault_of(error), CertificateFault::Expired | CertificateFault::NotYetValid)
+}
+
+/// What a verifier's refusal says of the chain.
+fn fault_of(error: &Error) -> CertificateFault {
+    match error {
+        Error::InvalidCertificate(fault) => certificate_fault(fault),
+        other => CertificateFault::Other { message: clean(&other.to_string(), 200) },
     }
 }

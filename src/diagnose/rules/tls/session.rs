@@ -318,8 +318,8 @@ fn verdict_words(verdict: &StoreVerdict) -> String {
     format!("{store} ({}): {message}", verdict.anchors)
 }
 
-/// Adds the certificate's facts, the verdict of each store, and further faults: a verifier reports
-/// only the first, in its own order (expiry, then issuer, then name).
+/// Adds the certificate's facts, the verdict of each store, and further faults: the
+/// outcome names one.
 pub(super) fn cite_certificate(
     mut finding: FindingBuilder,
     hop: &TlsHop,
