@@ -136,6 +136,10 @@ fn unvalued(text: &str, marks: &[char]) -> String {
         let after = &part[value.len()..];
         match value.split_once('=') {
             Some((_, "")) => part.to_owned(),
+            // What a service refuses is often the version that was asked for.
+            Some(("?api-version" | "api-version", value)) if is_api_version(value) => {
+                part.to_owned()
+            }
             Some((name, _)) => format!("{name}={MARK}{after}"),
             None if value.len() > LONG_VALUE && value.starts_with(['?', '#']) => {
                 format!("{}{MARK}{after}", &value[..1])
@@ -144,6 +148,16 @@ fn unvalued(text: &str, marks: &[char]) -> String {
         }
     });
     parts.collect()
+}
+
+/// Whether a value is a version of an API of Azure: a date, perhaps with a word, or a number.
+fn is_api_version(value: &str) -> bool {
+    let (date, word) = match value.as_bytes() {
+        [_, _, _, _, b'-', _, _, b'-', _, _, ..] => value.split_at_checked(10).unwrap_or_default(),
+        [b'v', number @ ..] => return !number.is_empty() && number.iter().all(u8::is_ascii_digit),
+        _ => return false,
+    };
+    date.bytes().all(|c| c.is_ascii_digit() || c == b'-') && ["", "-preview"].contains(&word)
 }
 
 #[cfg(test)]
@@ -162,6 +176,7 @@ mod tests {
             ("https://b/#access_token=Q7", "https://b/#access_token=[secret]"),
             ("https://u:Q7@b:8443/p;session=Q7/q", "https://[secret]@b:8443/p;session=[secret]/q"),
             ("//u@b/p", "//[secret]@b/p"),
+            ("/x?api-version=2024-10-2Q7", "/x?api-version=[secret]"),
             ("login?Q7hunter2zebraQ7hunter2", "login?[secret]"),
             (
                 r#"<a href="https://p.example/?t=Q7&amp;u=Q7">log in</a> to a@b.example; why?"#,
@@ -170,7 +185,13 @@ mod tests {
         ] {
             assert_eq!(without_link_values(text), shown);
         }
-        for same in ["text/html; charset=utf-8", "Basic realm=\"x\"", "https://portal.example/a?"] {
+        for same in [
+            "text/html; charset=utf-8",
+            "Basic realm=\"x\"",
+            "https://portal.example/a?",
+            "/openai/models?api-version=2024-10-21",
+            "https://a/?api-version=2025-04-01-preview&api-version=v1",
+        ] {
             assert_eq!(without_link_values(same), same);
         }
     }
