@@ -109,6 +109,12 @@ pub(super) fn callee(text: &str, end: usize, fits: impl Fn(&str) -> bool) -> Opt
     named.or_else(passed).map(host).or_else(|| bare(text).find(|host| fits(host)))
 }
 
+/// The first host in a text that `fits`.
+#[must_use]
+pub(super) fn named_first(text: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
+    bare(text).find(|host| fits(host))
+}
+
 /// Whether the last that was asked before `end` is the platform's own token endpoint.
 #[must_use]
 pub(super) fn is_of_platform(text: &str, end: usize) -> bool {

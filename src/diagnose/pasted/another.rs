@@ -280,6 +280,7 @@ fn meaning(
         causes: &[],
         by_text: true,
         is_answer: true,
+        is_risk: false,
         confidence: Confidence::Inferred,
         testable: testable.to_owned(),
         finding: None,

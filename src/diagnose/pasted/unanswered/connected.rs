@@ -233,6 +233,9 @@ pub(super) const ROWS: &[Row] = &[
             "connection refused",
             "tcp connect error",
             "tcp connect to (",
+            "tcptestsucceeded : false",
+            "tcptestsucceeded       : false",
+            "timed out: operation now in progress",
             "failed to open tcp connection",
             "net::opentimeout",
             "reason: layer4",
@@ -314,6 +317,11 @@ pub(super) const ROWS: &[Row] = &[
             "defaultazurecredential: failed",
         ],
         NO_TOKEN,
+    ),
+    (
+        &["packets transmitted, 0 received", "bytes of data: request timed out"],
+        "ping got no answer, which shows nothing: a private endpoint answers no echo request, and the public \
+         side of a service need not. A check walks the path by TCP: aoai-probe <host>",
     ),
     (
         &[

@@ -8,6 +8,22 @@ const NO_TEXT: &str = "nothing was sent: the application gave a header a value t
 /// What ends before a connection: settings, tokens, the proxy and the name.
 pub(super) const BEFORE: &[Row] = &[
     (
+        &["connection was denied since deny public network access is set to yes"],
+        "the SQL server refuses: its public access is off, and the call reached its public side, so that the name \
+         led to a public address there (dns). A check from the application's machine shows where it leads: \
+         aoai-probe <server>",
+    ),
+    (
+        &[
+            "is not allowed to access the server",
+            "is not allowed to connect to this mysql server",
+            "no pg_hba.conf entry for host",
+        ],
+        "the database server refuses the address that it sees: its network rules do not have it (Azure \
+         platform). Where the application should use a private endpoint, the name led to a public address \
+         there (dns): aoai-probe <server>, from the application's machine",
+    ),
+    (
         &["invalid port:", "unknown scheme for proxy url", "socksio", "proxy url had"],
         no_server!(
             "the client cannot use a proxy variable as it is set, NO_PROXY included (proxy)"
@@ -169,6 +185,7 @@ pub(super) const BEFORE: &[Row] = &[
             "system.net.dns.",
             ":53: i/o timeout",
             "dial tcp: lookup ",
+            "errorcode: tryagain",
             "could not be resolved (",
             "host not found in upstream",
             "11001",
