@@ -28,6 +28,7 @@ const PLATFORM: &[&str] = &[
     "169.254.169.254",
     "/metadata/identity",
     "/msi/token",
+    "/host/token",
     "localhost:2579",
     "127.0.0.1:2579",
     "managedidentitycredential",

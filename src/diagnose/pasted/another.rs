@@ -69,6 +69,7 @@ const OF_PLATFORM: &[(&[&str], &str)] = &[
         ],
         "identity-managed-missing",
     ),
+    (&["multiple user assigned identities"], "identity-managed-ambiguous"),
     (&["<html", "<!doctype"], "identity-metadata-proxy"),
     (
         &[

@@ -50,6 +50,11 @@ impl Block {
         self.list != List::None
     }
 
+    /// The name that was asked for, where nothing has answered yet.
+    pub(super) fn open_question(&self) -> Option<&str> {
+        self.asked.as_deref().filter(|_| !self.has_answer())
+    }
+
     fn has_answer(&self) -> bool {
         self.name.is_some() || !self.records.is_empty() || self.rcode.is_some()
     }

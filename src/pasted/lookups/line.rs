@@ -82,6 +82,7 @@ pub(super) fn read(line: &str, block: &Block) -> Line {
         .or_else(|| asked(trimmed))
         .or_else(|| of_dig(trimmed, &lower))
         .or_else(|| record(trimmed))
+        .or_else(|| of_library(trimmed, block.open_question()))
         .or_else(|| connected(trimmed, &lower))
         .or_else(|| block.continues().then(|| more(trimmed)).flatten())
         .unwrap_or(Line::Other)
@@ -196,6 +197,23 @@ fn of_record(name: String, kind: RecordType, data: &str) -> Option<Line> {
         _ => address(data)?.to_string(),
     };
     Some(Line::Record(Record { name, kind, ttl: 0, data }))
+}
+
+/// What getent and resolvectl print: an address with its names, or a name with its address.
+fn of_library(line: &str, asked: Option<&str>) -> Option<Line> {
+    let mut words = line.split_whitespace();
+    let (first, second) = (words.next()?, words.next()?);
+    match (address(first), host(first.trim_end_matches(':')), address(second)) {
+        (Some(address), _, _) => {
+            let asked = asked?;
+            let mut names = std::iter::once(second).chain(words).filter_map(host);
+            names.any(|name| name == asked).then(|| Line::Connected(asked.to_owned(), address))
+        }
+        (None, Some(name), Some(address)) if first.ends_with(':') => {
+            Some(Line::Connected(name, address))
+        }
+        _ => None,
+    }
 }
 
 /// A client's words about the host that it tried.

@@ -73,6 +73,8 @@ fn a_lookup_is_read_from_what_each_tool_prints() {
         "* Connected to a.openai.azure.com (20.62.58.5) port 443",
         "PING a.openai.azure.com (20.62.58.5) 56(84) bytes of data.",
         "Tracing route to a.openai.azure.com [20.62.58.5]",
+        "$ getent hosts a.openai.azure.com\n20.62.58.5      v.eastus.cloudapp.azure.com a.openai.azure.com\n",
+        "$ resolvectl query a.openai.azure.com\na.openai.azure.com: 20.62.58.5        -- link: eth0\n",
         "nc: connect to a.openai.azure.com (20.62.58.5) port 443 (tcp) timed out",
         "ComputerName     : a.openai.azure.com\nRemoteAddress    : 20.62.58.5\nRemotePort : 443\n",
     ] {

@@ -36,8 +36,15 @@ pub(super) const NAME_HOST: &str = "namehost";
 pub(super) const PRIMARY_SERVER: &str = "primaryserver";
 
 /// The programs that look a name up.
-pub(super) const PROGRAMS: &[&str] =
-    &["nslookup", "nslookup.exe", "nameresolver", "nameresolver.exe", "dig", "resolve-dnsname"];
+pub(super) const PROGRAMS: &[&str] = &[
+    "nslookup",
+    "nslookup.exe",
+    "nameresolver",
+    "nameresolver.exe",
+    "dig",
+    "resolve-dnsname",
+    "getent",
+];
 /// One whose name is also a word: it begins its line, behind a prompt.
 pub(super) const HOST: &str = "host";
 
