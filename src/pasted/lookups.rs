@@ -13,6 +13,8 @@ mod tests;
 
 use crate::diagnose::pasted::{Lookup, Shown};
 
+use super::frames;
+
 use block::Block;
 use line::Line;
 
@@ -24,7 +26,7 @@ const MOST: usize = 16;
 pub fn lookups(text: &str) -> Vec<Lookup> {
     let mut found: Vec<Lookup> = Vec::new();
     let mut block = Block::default();
-    for line in text.lines() {
+    for line in frames::without_frames(text).lines() {
         let read = line::read(line, &block);
         if block.ends_before(&read) {
             found.extend(std::mem::take(&mut block).lookup());

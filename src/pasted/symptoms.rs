@@ -383,7 +383,7 @@ fn a_client_in_go_is_no_pod_identity_and_a_port_of_the_machine_is_no_proxy() {
 }
 
 #[test]
-fn what_a_database_refuses_and_what_echo_requests_show_is_said() {
+fn what_a_database_refuses_and_what_echo_requests_show_has_its_words() {
     for (text, says) in [
         (
             "An instance-specific error occurred while establishing a connection to SQL Server. Connection was denied \
@@ -419,6 +419,18 @@ fn what_a_database_refuses_and_what_echo_requests_show_is_said() {
             "(tcp)",
         ),
         ("TcpTestSucceeded : False", "(tcp)"),
+        ("StorageException : x ---> SocketException : Resource temporarily unavailable", "(dns)"),
+        (
+            "{\"error\":{\"code\":\"UserError\",\"message\":\"Access to workspace was denied based on workspace private \
+             link configuration.\"}}",
+            "private endpoints alone",
+        ),
+        (";; communications error to 10.1.0.10#53: connection refused", "(dns)"),
+        (
+            ";; Truncated, retrying in TCP mode.\n;; Connection to fec0::1#53(fec0::1) for a.openai.azure.com failed: \
+             connection refused.",
+            "(dns)",
+        ),
     ] {
         let (id, why) = read(text);
         assert!(id == "-" && why.contains(says), "{text}: {why}");

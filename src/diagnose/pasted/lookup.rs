@@ -56,6 +56,10 @@ const PUBLIC: &str = "DNS gave a public address there, and no alias that shows a
 /// What shows too little.
 const NO_ALIASES: &str = "DNS gave a public address there (dns). The aliases, which show whether there is a private endpoint, \
      are not shown: nslookup <host>, from that machine";
+/// Neither a private nor a public one.
+const MADE_UP: &str = "DNS gave an address there that no service of Azure has (dns): VPN and zero-trust clients make such \
+     addresses up, and know the real one alone. A check from that machine shows what is behind it: \
+     aoai-probe <host>";
 /// The same of a name that does not exist.
 const WHICH_NAME: &str = "the server answers that a name does not exist (dns): the name itself, or the name in the private zone \
      that it leads to. This tool shows no aliases of such an answer; where they end, a trace or another tool \
@@ -146,7 +150,7 @@ pub fn looked_up(base: &Evidence, lookup: &Lookup) -> ExplainedAnswer {
     ExplainedAnswer { line: lookup.line(), kind: PastedKind::Lookup, meaning }
 }
 
-/// What is said of a lookup that shows too little for any rule.
+/// The words for a lookup that shows too little for any rule.
 fn shown_fault(lookup: &Lookup) -> Option<&'static str> {
     let is_missing = lookup.rcode == Some(Rcode::NxDomain) && lookup.addresses().is_empty();
     match lookup.shown {
@@ -166,7 +170,11 @@ fn judged(base: &Evidence, lookup: &Lookup) -> Result<AnswerMeaning, &'static st
     if let Some(meaning) = fault.and_then(|finding| meaning(lookup, finding)) {
         return Ok(meaning);
     }
-    Err(match lookup.addresses().iter().any(|address| classify(*address).is_public()) {
+    let classes: Vec<_> = lookup.addresses().into_iter().map(classify).collect();
+    if classes.iter().any(|class| class.is_unusable()) {
+        return Err(MADE_UP);
+    }
+    Err(match classes.iter().any(|class| class.is_public()) {
         true if lookup.shown == Shown::Addresses => NO_ALIASES,
         true => PUBLIC,
         false => PRIVATE,

@@ -182,7 +182,8 @@ impl Block {
         let is_list = !self.aliases.is_empty();
         self.join_aliases();
         let answered = self.rcode.is_some() || !self.records.is_empty();
-        if !self.is_of_tool || !answered && !(self.is_silent && self.asked.is_some()) {
+        let is_silent = self.is_silent && self.asked.is_some();
+        if !(self.is_of_tool && (answered || is_silent)) {
             return None;
         }
         let first = self.records.first().map(|record| record.name.clone());

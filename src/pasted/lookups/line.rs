@@ -177,7 +177,7 @@ fn record(line: &str) -> Option<Line> {
     let at =
         rest.iter().take(4).position(|word| matches!(*word, "A" | "AAAA" | "CNAME" | "SOA"))?;
     let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
-    if !rest[..at].iter().all(|word| is_number(&word) || *word == "IN") {
+    if !rest[..at].iter().all(|word| is_number(word) || *word == "IN") {
         return None;
     }
     let kind = RecordType::from(rest[at].to_owned());

@@ -81,6 +81,11 @@ fn a_lookup_is_read_from_what_each_tool_prints() {
         assert_eq!(lines(text), [client], "{text}");
         assert_eq!(lookups(text)[0].shown, Shown::Addresses, "{text}");
     }
+    // A mail quotes it, and a zero-trust client made the address up.
+    let quoted: String = WINDOWS.lines().map(|line| format!("> {line}\n")).collect();
+    assert_eq!(lines(&quoted), [format!("{PUBLIC} at 10.1.0.10")]);
+    let made_up = lookups(&WINDOWS.replace("20.62.58.5", "6.6.0.12"));
+    assert!(meaning(&made_up[0]).meaning.unwrap_err().contains("zero-trust"));
     // The quiet neighbours: a configuration with the same words, prose, a name of another kind.
     for text in [
         "server: 10.0.0.4\nname: a.openai.azure.com\naddress: 10.1.1.1\n",
@@ -193,6 +198,11 @@ fn a_lookup_comes_before_the_refusal_that_it_explains() {
                API endpoint.\"}}\n";
     let lookup = "lookup dns-zone-not-linked";
     assert_eq!(order(&[LINUX, refused].concat()), [lookup, "answer http-public-access-disabled"]);
+    // The server that was asked for the name sent no answer of the service.
+    let role = "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Caller is not authorized to perform action on resource.\"}}\n";
+    let answers =
+        explain(&[LINUX, "HTTP/1.1 403\n\n", role].concat(), &base("keyvault"), false, &[]);
+    assert!(!answers[0].meaning.as_ref().unwrap().refused.contains("10.1.0.10"));
     // A refusal of the key has another cause, and what only says that there was no address says less.
     assert_eq!(order(&[LINUX, key].concat()), ["answer identity-key-refused", lookup]);
     let nothing = "curl: (6) Could not resolve host: a.openai.azure.com\n";

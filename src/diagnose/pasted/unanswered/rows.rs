@@ -14,6 +14,12 @@ pub(super) const BEFORE: &[Row] = &[
          aoai-probe <server>",
     ),
     (
+        &["was denied based on workspace private link configuration"],
+        "the workspace of Azure Machine Learning refuses: it lets in the calls that come by its private endpoints \
+         alone, and this one did not, since the name led elsewhere or a proxy carried it (dns or proxy). A \
+         check from the application's machine shows which: aoai-probe <host>",
+    ),
+    (
         &[
             "is not allowed to access the server",
             "is not allowed to connect to this mysql server",
@@ -184,8 +190,14 @@ pub(super) const BEFORE: &[Row] = &[
             "cannot unmarshal dns message",
             "system.net.dns.",
             ":53: i/o timeout",
+            ";; communications error to",
+            ";; no servers could be reached",
+            ";; connection timed out; no servers",
+            ";; truncated, retrying in tcp mode",
             "dial tcp: lookup ",
             "errorcode: tryagain",
+            "socketexception: resource temporarily unavailable",
+            "socketexception : resource temporarily unavailable",
             "could not be resolved (",
             "host not found in upstream",
             "11001",
