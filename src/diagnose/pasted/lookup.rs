@@ -58,8 +58,8 @@ const NO_ALIASES: &str = "DNS gave a public address there (dns). The aliases, wh
      are not shown: nslookup <host>, from that machine";
 /// Neither a private nor a public one.
 const MADE_UP: &str = "DNS gave an address there that no service of Azure has (dns): VPN and zero-trust clients make such \
-     addresses up, and know the real one alone. A check from that machine shows what is behind it: \
-     aoai-probe <host>";
+     addresses up and alone know the real one; a block list or a hosts file gives those of the machine \
+     itself. A check from that machine shows what is behind it: aoai-probe <host>";
 /// The same of a name that does not exist.
 const WHICH_NAME: &str = "the server answers that a name does not exist (dns): the name itself, or the name in the private zone \
      that it leads to. This tool shows no aliases of such an answer; where they end, a trace or another tool \

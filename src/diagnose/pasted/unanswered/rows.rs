@@ -15,9 +15,8 @@ pub(super) const BEFORE: &[Row] = &[
     ),
     (
         &["was denied based on workspace private link configuration"],
-        "the workspace of Azure Machine Learning refuses: it lets in the calls that come by its private endpoints \
-         alone, and this one did not, since the name led elsewhere or a proxy carried it (dns or proxy). A \
-         check from the application's machine shows which: aoai-probe <host>",
+        "the workspace of Azure Machine Learning refuses: it lets in calls through its private endpoints alone, and \
+         this one was not, since the name led elsewhere or a proxy carried it (dns or proxy). A check from the application's machine shows which: aoai-probe <host>",
     ),
     (
         &[
