@@ -114,8 +114,8 @@ pub struct Explain {
     /// List every finding
     #[arg(long, conflicts_with_all = ["finding", "answer"])]
     pub list: bool,
-    /// Explain the error text or answer in this file (- is standard input): which service refused
-    /// which call, and which setting allows it. Nothing is sent
+    /// Explain the error text, answer or lookup (nslookup, dig) in this file (- is standard input): which
+    /// service refused which call, or where a name leads, and which setting allows it. Nothing is sent
     #[arg(long, value_name = "FILE", value_parser = file, conflicts_with = "finding")]
     pub answer: Option<String>,
     /// With --answer: the service that the application called, where no host in the text shows it;

@@ -245,10 +245,35 @@ impl Step {
 /// An answer that an application printed, as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedAnswer {
-    /// Status, code and message on one line.
+    /// Status, code and message on one line; of a lookup, the names and what they lead to.
     pub line: String,
+    /// What of it was printed.
+    pub kind: PastedKind,
     /// What it means, or why that cannot be said.
     pub meaning: Result<AnswerMeaning, &'static str>,
+}
+
+/// What a text shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PastedKind {
+    /// What a service, or something in front of it, answered, or that nothing did.
+    Answer,
+    /// A lookup of a name.
+    Lookup,
+    /// The certificate of a server.
+    Certificate,
+}
+
+impl PastedKind {
+    /// The word used in output and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Lookup => "lookup",
+            Self::Certificate => "certificate",
+        }
+    }
 }
 
 /// What an answer means.
@@ -274,6 +299,8 @@ pub struct AnswerMeaning {
     pub by_text: bool,
     /// Whether a server answered: else the call ended before.
     pub is_answer: bool,
+    /// Whether a call may work as it is.
+    pub is_risk: bool,
     /// How sure it is; never proved, since who sent a pasted text is not known.
     pub confidence: Confidence,
     /// What of it no check can test, or which check can.

@@ -2,7 +2,7 @@
 //! Nothing is known of its path, so no rule that depends on one is asked: of those findings the page
 //! is shown.
 
-use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Finding};
+use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Finding, PastedKind};
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, HttpAnswer, HttpCall, HttpHop, HttpOutcome, Purpose,
 };
@@ -19,10 +19,14 @@ use super::view::View;
 use super::{reading, system};
 
 mod another;
+mod certificate;
 mod elsewhere;
+mod lookup;
 mod unanswered;
 
 pub use another::{by_connector, is_of_gateway, refused_by_proxy};
+pub use certificate::issued;
+pub use lookup::{Lookup, Shown, beside, looked_up};
 pub use unanswered::why as no_answer;
 
 pub use super::engines::documented_refusal::phrase;
@@ -32,6 +36,7 @@ const PASSED_ON: &[&str] =
     &["http-front-answered", "http-server-error", "http-timeout-answer", "http-unexpected-status"];
 /// Why an answer has no meaning that could be shown.
 const SUCCESS: &str = "its status is a success";
+const NOT_KNOWN: &str = "neither its text nor a status in it shows what it means";
 /// What a storage account says that lets no one in without a login (fact Z108).
 const ANONYMOUS: &str = "the call had no credential, or was to make a container public, and the storage account permits neither \
      (application): public access is there reading by anyone without a login, and not the network, whose \
@@ -156,11 +161,9 @@ pub fn explained(asked: &Asked, answer: &HttpAnswer, of_platform: bool) -> Expla
         (None, _) if is_success(answer) => Err(SUCCESS),
         (None, Some((evidence, row))) => meaning(asked, &evidence, answer, row),
         (None, None) if (200..300).contains(&answer.status) => Err(SUCCESS),
-        (None, None) => {
-            Err(unanswered.unwrap_or("neither its text nor a status in it shows what it means"))
-        }
+        (None, None) => Err(unanswered.unwrap_or(NOT_KNOWN)),
     };
-    ExplainedAnswer { line, meaning }
+    ExplainedAnswer { line, kind: PastedKind::Answer, meaning }
 }
 
 /// A log shows no body: a success of which nothing else is shown is one.
@@ -314,6 +317,7 @@ fn meaning(
         },
         by_text,
         is_answer: true,
+        is_risk: false,
         confidence: finding.as_ref().map_or(read, |finding| finding.confidence),
         testable,
         finding,

@@ -28,6 +28,7 @@ const PLATFORM: &[&str] = &[
     "169.254.169.254",
     "/metadata/identity",
     "/msi/token",
+    "/host/token",
     "localhost:2579",
     "127.0.0.1:2579",
     "managedidentitycredential",
@@ -107,6 +108,12 @@ pub(super) fn callee(text: &str, end: usize, fits: impl Fn(&str) -> bool) -> Opt
     let named = all.iter().filter(|found| !found.passed).find(fitting);
     let passed = || all.iter().rfind(|found| found.is_requested && fits(&found.host));
     named.or_else(passed).map(host).or_else(|| bare(text).find(|host| fits(host)))
+}
+
+/// The first host in a text that `fits`.
+#[must_use]
+pub(super) fn named_first(text: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
+    bare(text).find(|host| fits(host))
 }
 
 /// Whether the last that was asked before `end` is the platform's own token endpoint.

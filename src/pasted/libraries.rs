@@ -33,6 +33,10 @@ const OF_ACCOUNTS: &[&str] = &[
     "clientresultexception",
 ];
 
+/// Headers by which a service's answer is known that no other server sends together, in lower case.
+const OF_HEADERS: &[(&[&str], &str)] =
+    &[(&["server: openresty", "x-ms-correlation-request-id: "], "appconfig")];
+
 /// What begins a line of code that names a library and calls nothing, in lower case.
 const IMPORTS: &[&str] = &["from ", "import ", "using "];
 /// The mark of an account's own front end.
@@ -52,7 +56,10 @@ pub(super) fn service(text: &str, end: usize) -> Option<&'static str> {
     let all = || all().chain(OF_ACCOUNTS.iter().map(|name| (*name, None)));
     let last = all().filter_map(|(name, id)| Some((before.rfind(name)?, id))).max();
     let first = || all().filter_map(|(name, id)| Some((behind.find(name)?, id))).min();
-    last.or_else(first)?.1
+    let sends = |(headers, _): &&(&[&str], &'static str)| headers.iter().all(|h| lower.contains(h));
+    let by_headers = || Some(("", OF_HEADERS.iter().find(sends).map(|(_, id)| *id)));
+    let named = last.or_else(first).map(|(_, id)| ("", id));
+    named.or_else(by_headers)?.1
 }
 
 /// A line with dots between its parts; blanks where it is one that imports.

@@ -1,15 +1,17 @@
 //! An answer that an application printed: its text in, what it means out. Nothing is sent.
 //!
 //! `secrets` takes out what may be a key, `read` finds status, headers and body in what libraries
-//! print, `statuses` which status of several counts, `python` reads the form that Python gives a body, `hosts` finds which host was asked, `libraries` which client asked, and
-//! `vendors` knows those that are not of Azure. What an
+//! print, `statuses` which status of several counts, `python` reads the form that Python gives a body, `hosts` finds which host was asked, `libraries` which client asked, `lookups` the
+//! lookups of names, `certificates` the issuer of a certificate, and `vendors` knows those that are not of Azure. What an
 //! answer means is in the tables
 //! that a walk's answers are judged by (`diagnose::pasted`).
 
+mod certificates;
 mod errors;
 mod frames;
 mod hosts;
 mod libraries;
+mod lookups;
 mod python;
 mod read;
 mod secrets;
@@ -23,6 +25,7 @@ use crate::secret::{Redactor, Secret};
 
 use read::Printed;
 
+pub use lookups::lookups;
 pub use secrets::without_secrets;
 pub use vendors::{is_beside, other_vendor};
 
@@ -35,6 +38,14 @@ const DEPTH: usize = 3;
 pub fn callee(text: &str, base: &Evidence, fits: impl Fn(&str) -> bool) -> Option<String> {
     let text = &frames::without_frames(text);
     hosts::callee(text, end(text, base), fits)
+}
+
+/// The issuer of the certificate that a tool printed, and the host that was called by TLS, of those that
+/// `fits`.
+#[must_use]
+pub fn certificate(text: &str, fits: impl Fn(&str) -> bool) -> Option<(String, &str)> {
+    let issuer = certificates::issuer(text)?;
+    Some((hosts::named_first(text, fits)?, issuer))
 }
 
 /// The id of the service whose client library printed the failure, where the text names one.

@@ -216,14 +216,21 @@ fn status_of(text: &str, all: &[Found], body: &Body, before: usize, next: usize)
 
 /// Lines that are headers of an answer, with the marks of `curl -v` before them.
 fn headers(text: &str) -> Vec<(String, String)> {
-    let one = |line: &str| {
+    let mut lines = text.lines().peekable();
+    let mut headers = Vec::new();
+    while let Some(line) = lines.next() {
         let line = line.trim().trim_start_matches("< ");
-        let (name, value) = line.split_once(':')?;
+        let Some((name, value)) = line.split_once(':') else { continue };
         let name = name.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
         let value = value.trim().trim_matches(['"', '\'', ',']);
-        KEPT_HEADERS.contains(&name.as_str()).then(|| (name, value.to_owned()))
-    };
-    text.lines().filter_map(one).collect()
+        // nslookup names the server that it asked in the same form, with its address behind it.
+        let is_of_lookup =
+            name == "server" && lines.peek().is_some_and(|next| next.trim().starts_with("Address"));
+        if KEPT_HEADERS.contains(&name.as_str()) && !is_of_lookup {
+            headers.push((name, value.to_owned()));
+        }
+    }
+    headers
 }
 
 /// A body in a text.

@@ -354,3 +354,129 @@ fn the_failure_of_a_gateway_s_own_call_is_named_with_its_hop() {
                   \"code\":\"403\"}}";
     assert_eq!(read(passed).0, "http-public-access-disabled");
 }
+
+#[test]
+fn a_client_in_go_is_no_pod_identity_and_a_port_of_the_machine_is_no_proxy() {
+    let csi = "failed to process mount request: azure.BearerAuthorizer#WithAuthorization: Failed to refresh the Token for \
+               request to https://k.vault.azure.net/secrets/s/?api-version=2016-10-01: StatusCode=400 -- Original \
+               Error: adal: Refresh request failed. Status Code = '400'. Response body: {\"error\":\
+               \"invalid_request\",\"error_description\":\"Identity not found\"} Endpoint \
+               http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";
+    assert_eq!(read(csi).0, "identity-managed-missing");
+    // NMI itself prints what it asked in vain.
+    let nmi = "GET http://169.254.169.254/metadata/identity/oauth2/token\nStatus: 403\nfailed to get service principal \
+               token for pod:a/b, error: failed to refresh token, error: adal: Refresh request failed.";
+    assert_eq!(read(nmi).0, "identity-pod-identity");
+
+    for (text, owner) in [
+        (
+            "request to http://127.0.0.1:8080/v1/x failed, reason: connect ECONNREFUSED 127.0.0.1:8080",
+            "own machine",
+        ),
+        ("dial tcp 127.0.0.1:8578: connect: connection refused", "own machine"),
+        ("connect ECONNREFUSED 10.0.0.9:3128", "(proxy)"),
+        ("connect ECONNREFUSED 10.0.0.9:443", "(tcp)"),
+    ] {
+        let (id, why) = read(text);
+        assert!(id == "-" && why.contains(owner), "{text}: {why}");
+    }
+}
+
+#[test]
+fn what_a_database_refuses_and_what_echo_requests_show_has_its_words() {
+    for (text, says) in [
+        (
+            "An instance-specific error occurred while establishing a connection to SQL Server. Connection was denied \
+             since Deny Public Network Access is set to Yes (https://docs.microsoft.com/x).",
+            "public side",
+        ),
+        (
+            "Cannot open server 'srv' requested by the login. Client with IP address '20.1.2.3' is not allowed to access \
+             the server.",
+            "network rules",
+        ),
+        (
+            "connection to server at \"d.postgres.database.azure.com\" (20.1.2.3), port 5432 failed: FATAL:  no \
+             pg_hba.conf entry for host \"13.64.1.1\", user \"u\", database \"p\", no encryption",
+            "network rules",
+        ),
+        (
+            "PING v.cloudapp.azure.com (20.62.58.5) 56(84) bytes of data.\n4 packets transmitted, 0 received, 100% packet \
+             loss",
+            "shows nothing",
+        ),
+        (
+            "Tracing route to v.cloudapp.azure.com [20.62.58.5]\nover a maximum of 30 hops:\n  2     *        *        *     \
+             Request timed out.",
+            "shows nothing",
+        ),
+        (
+            "ServiceBusCommunicationException: Resource temporarily unavailable ErrorCode: TryAgain",
+            "(dns)",
+        ),
+        (
+            "nc: connect to s.blob.core.windows.net (10.3.0.9) port 443 (tcp) timed out: Operation now in progress",
+            "(tcp)",
+        ),
+        ("TcpTestSucceeded : False", "(tcp)"),
+        ("StorageException : x ---> SocketException : Resource temporarily unavailable", "(dns)"),
+        (
+            "{\"error\":{\"code\":\"UserError\",\"message\":\"Access to workspace was denied based on workspace private \
+             link configuration.\"}}",
+            "private endpoints alone",
+        ),
+        (";; communications error to 10.1.0.10#53: connection refused", "(dns)"),
+        (
+            ";; Truncated, retrying in TCP mode.\n;; Connection to fec0::1#53(fec0::1) for a.openai.azure.com failed: \
+             connection refused.",
+            "(dns)",
+        ),
+    ] {
+        let (id, why) = read(text);
+        assert!(id == "-" && why.contains(says), "{text}: {why}");
+    }
+    // The quiet neighbour: what else the text shows.
+    let both = "4 packets transmitted, 0 received, 100% packet loss\ncurl: (6) Could not resolve host: a.openai.azure.com";
+    assert!(read(both).1.contains("(dns)"), "{}", read(both).1);
+}
+
+#[test]
+fn a_resource_that_no_call_can_pass_is_named_from_what_az_prints_of_it() {
+    let connection = |status: &str| {
+        format!(
+            "$ az network private-endpoint show -n pe -g rg\n{{\n  \"privateLinkServiceConnections\": [ {{\n    \
+             \"privateLinkServiceConnectionState\": {{\n      \"actionsRequired\": \"None\",\n      \"status\": \
+             \"{status}\"\n    }}\n  }} ]\n}}\n"
+        )
+    };
+    for (status, says) in [
+        ("Pending", "waits for approval"),
+        ("Rejected", "rejected"),
+        ("Disconnected", "deleted at the resource"),
+    ] {
+        assert!(read(&connection(status)).1.contains(says), "{status}");
+    }
+    let account =
+        "{\n  \"privateEndpointConnections\": [],\n  \"publicNetworkAccess\": \"Disabled\"\n}\n";
+    assert!(read(account).1.contains("no network reaches it"));
+    // The quiet neighbours.
+    for text in [connection("Approved"), account.replace("Disabled", "Enabled")] {
+        assert!(read(&text).1.starts_with("neither"), "{text}: {}", read(&text).1);
+    }
+}
+
+#[test]
+fn what_app_configuration_and_a_cluster_s_identity_send_is_theirs() {
+    let store = "Service request failed.\nStatus: 403 (Forbidden)\n\nHeaders:\nServer: openresty/1.17.8.2\n\
+                 x-ms-correlation-request-id: e3a8\nContent-Length: 0\n";
+    assert_eq!(super::of_library(store, &base("openai")), Some("appconfig"));
+    assert_eq!(super::of_library("Server: openresty/1.17.8.2\n", &base("openai")), None);
+    let several = "Failed to refresh the Token: StatusCode=400 -- Original Error: adal: Refresh request failed. Status Code \
+                   = '400'. Response body: {\"error\":\"invalid_request\",\"error_description\":\"Multiple user \
+                   assigned identities exist, please specify the clientId / resourceId of the identity in the token \
+                   request\"} Endpoint http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01";
+    assert_eq!(read(several).0, "identity-managed-ambiguous");
+    let nmi = "server.go:281] failed to get identities, error: getting assigned identities for pod a/b in CREATED state \
+               failed\nserver.go:239] status (404) took 8 ns for req.method=GET reg.path=/host/token/";
+    assert_eq!(read(nmi).0, "identity-pod-identity");
+}

@@ -6,13 +6,19 @@ use serde::Serialize;
 use super::steps;
 use super::text_writer::TextWriter;
 use super::{Style, json};
-use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Fix};
+use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Fix, PastedKind};
 
 /// The version of the JSON; its minor number grows with each field that is added.
-const ANSWER_VERSION: &str = "1.0";
+const ANSWER_VERSION: &str = "1.1";
 
 /// What holds for every such text.
 const AS_PASTED: &str = "read as it was pasted: who sent it was not checked, and nothing was sent";
+
+/// The same of lookups.
+const OF_LOOKUPS: &str = "of a lookup, \"this machine\" is the one that made it";
+
+/// Columns of the first line at most.
+const HEADLINE: usize = 100;
 
 /// The whole JSON of a pasted text (docs/answers.md).
 #[derive(Serialize)]
@@ -29,6 +35,8 @@ struct Explained<'a> {
 struct Answer<'a> {
     /// Status, code and message on one line.
     answer: &'a str,
+    /// What of it was printed.
+    kind: &'static str,
     /// What it means, if that is known.
     meaning: Option<Meaning<'a>>,
     /// Why it is not known.
@@ -74,6 +82,7 @@ impl<'a> Answer<'a> {
     fn of(explained: &'a ExplainedAnswer) -> Self {
         Self {
             answer: &explained.line,
+            kind: explained.kind.name(),
             meaning: explained.meaning.as_ref().ok().map(Meaning::of),
             unknown: explained.meaning.as_ref().err().copied(),
         }
@@ -110,16 +119,24 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
         answers.iter().filter_map(|answer| answer.meaning.as_ref().ok()).collect();
     match meanings.first() {
         Some(meaning) => {
-            let what = match (meaning.is_answer, meaning.between_services) {
-                (false, _) => "FAILED",
-                (true, true) => "REFUSED between services",
-                (true, false) => "REFUSED",
+            let (what, color) = match (meaning.is_answer, meaning.between_services) {
+                (false, _) if meaning.is_risk => ("AT RISK", Color::Yellow),
+                (false, _) => ("FAILED", Color::Red),
+                (true, true) => ("REFUSED between services", Color::Red),
+                (true, false) => ("REFUSED", Color::Red),
             };
-            let rest = format!(" ({}): {}", meaning.id, meaning.short);
-            writer.write_headline(what, Color::Red, &rest);
+            // A lookup has its own server and address.
+            let own = meaning.finding.as_ref().filter(|_| answers[0].kind != PastedKind::Answer);
+            let rest = |words: &str| format!(" ({}): {words}", meaning.id);
+            let own = own.map(|finding| rest(&finding.headline));
+            let own = own.filter(|rest| what.len() + rest.len() <= HEADLINE);
+            writer.write_headline(what, color, &own.unwrap_or_else(|| rest(meaning.short)));
         }
         None => {
-            let rest = ": nothing in this answer is in the catalogue";
+            let rest = match answers.iter().any(|answer| answer.kind == PastedKind::Answer) {
+                false => ": what was pasted shows no cause",
+                true => ": nothing in this answer is in the catalogue",
+            };
             writer.write_headline("CANNOT TELL", Color::Yellow, rest);
         }
     }
@@ -131,8 +148,10 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
         steps::do_now(&mut writer, finding);
         writer.write_blank_line();
     }
-    for (number, answer) in answers.iter().enumerate() {
-        one(&mut writer, answer, number > 0);
+    let mut inside = false;
+    for answer in answers {
+        one(&mut writer, answer, inside);
+        inside |= answer.kind == PastedKind::Answer;
     }
     match (finding, meanings.first()) {
         (Some(finding), _) => {
@@ -155,6 +174,9 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
     }
     writer.write_blank_line();
     writer.write_heading(AS_PASTED);
+    if finding.is_some() && answers.iter().any(|answer| answer.kind == PastedKind::Lookup) {
+        writer.write_heading(OF_LOOKUPS);
+    }
     for meaning in meanings {
         writer.write_closing(&format!("aoai-probe explain {}", meaning.id), "");
     }
@@ -162,17 +184,32 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
 }
 
 fn one(writer: &mut TextWriter, answer: &ExplainedAnswer, inside: bool) {
-    writer.set_label(if inside { "inside" } else { "answer" });
+    let of_tool = answer.kind != PastedKind::Answer;
+    writer.set_label(match answer.kind {
+        PastedKind::Answer if inside => "inside",
+        // The column of labels is narrow.
+        PastedKind::Certificate => "shown",
+        kind => kind.name(),
+    });
     writer.write_text(&answer.line);
     let meaning = match &answer.meaning {
         Ok(meaning) => meaning,
         Err(why) => return writer.write_text(why),
     };
     writer.set_label("means");
+    if let (true, Some(finding)) = (of_tool, &meaning.finding) {
+        writer.write_text(&format!("{} ({})", finding.headline, meaning.id));
+        writer.set_label("tests");
+        return writer.write_text(&meaning.testable);
+    }
     let how = if meaning.by_text { "" } else { ", by its status alone" };
     writer.write_text(&format!("{} ({}){how}", meaning.title, meaning.id));
     for cause in meaning.causes {
         writer.write_after("- ", cause);
+    }
+    if of_tool {
+        writer.set_label("tests");
+        return writer.write_text(&meaning.testable);
     }
     writer.set_label("call");
     writer.write_text(&format!("from {} to {}", meaning.caller, meaning.callee));

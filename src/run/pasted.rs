@@ -4,7 +4,7 @@ use super::output::style_of;
 use super::{CANNOT_TELL, INPUT_TIMEOUT, Output, Terminal};
 use crate::args::{Color, Explain, TextOrJson};
 use crate::credential::{self, Credential};
-use crate::diagnose::pasted::of_service;
+use crate::diagnose::pasted::{beside, issued, looked_up, of_service};
 use crate::files::{self, May};
 use crate::secret::Secret;
 use crate::services::{self, Service};
@@ -51,14 +51,14 @@ pub(super) fn explain(
     };
     let plan = Plan::default();
     let none = Credential::none();
-    let base = |target: &Target| {
+    let of = |target: &Target| {
         let why = "only an answer was read".to_owned();
         walk::unfinished(target, &plan, world, &none, Seen::default(), why)
     };
     let fallback = "account.openai.azure.com";
     let fallback = Target::parse(fallback, None).map_err(|error| error.to_string())?;
     let parsed = |host: &str| Target::parse(host, None).ok().filter(&called);
-    let called_host = pasted::callee(&text, &base(&fallback), |host| parsed(host).is_some());
+    let called_host = pasted::callee(&text, &of(&fallback), |host| parsed(host).is_some());
     let vendor = match named {
         None => pasted::other_vendor(&text, called_host.as_deref()),
         Some(_) => None,
@@ -70,17 +70,17 @@ pub(super) fn explain(
         gateway.and_then(|_| Target::parse(host, Some(service.id)).ok())
     };
     // The host of what came before the answer did not give it.
-    let later = pasted::from_answer(&text, &base(&fallback));
+    let later = pasted::from_answer(&text, &of(&fallback));
     let is_beside = vendor.is_some_and(pasted::is_beside);
     let called_host = called_host.filter(|host| !is_beside || later.contains(host.as_str()));
     let asked = called_host.clone();
     let host = called_host.and_then(|host| parsed(&host).or_else(|| behind(&host)));
     let shown = match (&asked, named) {
-        (None, None) => pasted::of_library(&text, &base(&fallback)).and_then(services::by_id),
+        (None, None) => pasted::of_library(&text, &of(&fallback)).and_then(services::by_id),
         _ => named,
     };
     let is_assumed = host.is_none() && shown.is_none();
-    let mut base = base(host.as_ref().unwrap_or(&fallback));
+    let mut base = of(host.as_ref().unwrap_or(&fallback));
     if let (None, Some(service)) = (&host, shown.or_else(|| fallback.service())) {
         of_service(&mut base, service.id);
     }
@@ -99,6 +99,16 @@ pub(super) fn explain(
         answer.meaning = Err(vendor);
         answers.truncate(1);
     }
+    let looked_up = pasted::lookups(&text).into_iter().filter_map(|lookup| {
+        let target = Target::parse(&lookup.name, None).ok()?;
+        target.service()?;
+        Some(looked_up(&of(&target), &lookup))
+    });
+    let mut shown: Vec<_> = looked_up.collect();
+    let is_known =
+        |host: &str| Target::parse(host, None).is_ok_and(|target| target.service().is_some());
+    shown.extend(pasted::certificate(&text, is_known).map(|(host, issuer)| issued(&host, issuer)));
+    let answers = beside(answers, shown);
     let known = answers.iter().any(|answer| answer.meaning.is_ok());
     let out = match arguments.format {
         TextOrJson::Json => render::pasted::to_json(&answers).map_err(|error| error.to_string())?,

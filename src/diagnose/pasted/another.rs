@@ -69,6 +69,7 @@ const OF_PLATFORM: &[(&[&str], &str)] = &[
         ],
         "identity-managed-missing",
     ),
+    (&["multiple user assigned identities"], "identity-managed-ambiguous"),
     (&["<html", "<!doctype"], "identity-metadata-proxy"),
     (
         &[
@@ -280,6 +281,7 @@ fn meaning(
         causes: &[],
         by_text: true,
         is_answer: true,
+        is_risk: false,
         confidence: Confidence::Inferred,
         testable: testable.to_owned(),
         finding: None,

@@ -1,6 +1,8 @@
 //! What clients print where no server answered (facts H114, H154, S57): the hop at which the call ended,
 //! and no cause.
 
+use std::net::SocketAddrV4;
+
 /// A row: words in lower case, and what they show.
 type Row = (&'static [&'static str], &'static str);
 
@@ -31,7 +33,7 @@ macro_rules! not_sent {
 mod connected;
 mod rows;
 
-use connected::{HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, ROWS, TCP};
+use connected::{HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, OWN_PORT, ROWS, TCP};
 use rows::{BEFORE, NO_HOST};
 
 /// A chain of credentials none of which has a login: which of them was meant, the text does not show.
@@ -65,11 +67,43 @@ pub(super) fn is_chain_of_developers(lower: &str) -> bool {
 pub fn why(text: &str) -> Option<&'static str> {
     let text = text.to_ascii_lowercase();
     if !is_chain_of_developers(&text) {
-        return row(&text);
+        return row(&text).or_else(|| of_resource(&text));
     }
     // What else failed in it than the platform's endpoint is the cause that it shows.
     let others = without_platform(&text);
     row(&others).filter(|why| *why != NO_TOKEN).or(Some(CHAIN))
+}
+
+/// What az prints of a resource that no call can pass, in lower case without blanks and quotation marks: all
+/// of the words, and what they show (facts T1, T2).
+const OF_RESOURCES: &[Row] = &[
+    (
+        &["privatelinkserviceconnectionstate", "status:pending"],
+        "a connection of a private endpoint waits for approval, and until then no call passes that endpoint (Azure \
+         platform). Who approves it sees first who requests it",
+    ),
+    (
+        &["privatelinkserviceconnectionstate", "status:rejected"],
+        "a connection of a private endpoint is rejected, and no call passes that endpoint (Azure platform). Its \
+         owner deletes it and makes a new one, which is approved",
+    ),
+    (
+        &["privatelinkserviceconnectionstate", "status:disconnected"],
+        "a connection of a private endpoint is disconnected: the connection was deleted at the resource, and the \
+         endpoint that is left passes no call (Azure platform). Its owner makes a new one",
+    ),
+    (
+        &["publicnetworkaccess:disabled", "privateendpointconnections:[]"],
+        "the resource allows no public access and has no private endpoint connection, so that no network reaches \
+         it (Azure platform)",
+    ),
+];
+
+/// What a text shows of a resource itself.
+fn of_resource(text: &str) -> Option<&'static str> {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != '"').collect();
+    let shows = |(words, _): &&Row| words.iter().all(|words| plain.contains(words));
+    OF_RESOURCES.iter().find(shows).map(|(_, why)| *why)
 }
 
 /// A chain in lower case without what it prints of the platform's endpoint.
@@ -100,6 +134,7 @@ fn row(text: &str) -> Option<&'static str> {
     // The first row that fits counts: a message names its first cause last.
     let (_, why) = BEFORE.iter().chain(ROWS).find(|(words, _)| words.iter().any(&says))?;
     Some(match *why {
+        why if why == TCP && is_of_own_port(text) => OWN_PORT,
         why if why == TCP && is_of_another_port(text) => OTHER_PORT,
         why if why.contains("(dns)") && looks_up_a_word(text) => NO_HOST,
         // A reset while the client still connects is in the handshake: a SYN is refused otherwise.
@@ -168,12 +203,19 @@ pub(super) fn is_of_name(lower: &str) -> bool {
 
 /// Whether all addresses in a text have a port, and none has that of the service.
 fn is_of_another_port(text: &str) -> bool {
-    let ports =
-        text.split(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).filter_map(|word| {
-            let (address, port) = word.trim_end_matches([':', '.']).split_once(':')?;
-            address.parse::<std::net::Ipv4Addr>().ok()?;
-            port.parse::<u16>().ok()
-        });
-    let ports: Vec<u16> = ports.collect();
-    !ports.is_empty() && !ports.contains(&443)
+    let all = sockets(text);
+    !all.is_empty() && all.iter().all(|socket| socket.port() != 443)
+}
+
+/// Whether all of them are of the machine itself.
+fn is_of_own_port(text: &str) -> bool {
+    let all = sockets(text);
+    !all.is_empty() && all.iter().all(|socket| socket.ip().is_loopback())
+}
+
+/// The addresses with a port in a text.
+fn sockets(text: &str) -> Vec<SocketAddrV4> {
+    text.split(|c: char| !(c.is_ascii_digit() || ".:".contains(c)))
+        .filter_map(|word| word.trim_end_matches([':', '.']).parse().ok())
+        .collect()
 }

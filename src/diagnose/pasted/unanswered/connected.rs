@@ -233,6 +233,9 @@ pub(super) const ROWS: &[Row] = &[
             "connection refused",
             "tcp connect error",
             "tcp connect to (",
+            "tcptestsucceeded : false",
+            "tcptestsucceeded       : false",
+            "timed out: operation now in progress",
             "failed to open tcp connection",
             "net::opentimeout",
             "reason: layer4",
@@ -317,6 +320,17 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         &[
+            "packets transmitted, 0 received",
+            "bytes of data: request timed out",
+            "over a maximum of 30 hops",
+            " hops max, ",
+        ],
+        "echo requests got no answer, which shows nothing: a private endpoint answers none, the public side of \
+         a service need not, and no router inside Azure shows itself. A check walks the path by TCP: \
+         aoai-probe <host>",
+    ),
+    (
+        &[
             "apiconnectionerror",
             "connection error",
             "apitimeouterror",
@@ -348,6 +362,9 @@ pub(super) const NO_TOKEN: &str = no_server!(
      text (identity)"
 );
 pub(super) const TCP: &str = no_server!("the client got no connection (tcp)");
+pub(super) const OWN_PORT: &str = "no server answered: nothing listens at that port of the application's own machine, where a proxy, a \
+     gateway or a sidecar should (application). In a container the name localhost is the container itself: \
+     what runs in another one has its own name";
 pub(super) const OTHER_PORT: &str = no_server!(
     "the client got no connection to a port other than 443, mostly that of its proxy (proxy)"
 );

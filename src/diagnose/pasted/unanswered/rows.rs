@@ -8,6 +8,27 @@ const NO_TEXT: &str = "nothing was sent: the application gave a header a value t
 /// What ends before a connection: settings, tokens, the proxy and the name.
 pub(super) const BEFORE: &[Row] = &[
     (
+        &["connection was denied since deny public network access is set to yes"],
+        "the SQL server refuses: its public access is off, and the call reached its public side, so that the name \
+         led to a public address there (dns). A check from the application's machine shows where it leads: \
+         aoai-probe <server>",
+    ),
+    (
+        &["was denied based on workspace private link configuration"],
+        "the workspace of Azure Machine Learning refuses: it lets in calls through its private endpoints alone, and \
+         this one was not, since the name led elsewhere or a proxy carried it (dns or proxy). A check from the application's machine shows which: aoai-probe <host>",
+    ),
+    (
+        &[
+            "is not allowed to access the server",
+            "is not allowed to connect to this mysql server",
+            "no pg_hba.conf entry for host",
+        ],
+        "the database server refuses the address that it sees: its network rules do not have it (Azure \
+         platform). Where the application should use a private endpoint, the name led to a public address \
+         there (dns): aoai-probe <server>, from the application's machine",
+    ),
+    (
         &["invalid port:", "unknown scheme for proxy url", "socksio", "proxy url had"],
         no_server!(
             "the client cannot use a proxy variable as it is set, NO_PROXY included (proxy)"
@@ -168,7 +189,14 @@ pub(super) const BEFORE: &[Row] = &[
             "cannot unmarshal dns message",
             "system.net.dns.",
             ":53: i/o timeout",
+            ";; communications error to",
+            ";; no servers could be reached",
+            ";; connection timed out; no servers",
+            ";; truncated, retrying in tcp mode",
             "dial tcp: lookup ",
+            "errorcode: tryagain",
+            "socketexception: resource temporarily unavailable",
+            "socketexception : resource temporarily unavailable",
             "could not be resolved (",
             "host not found in upstream",
             "11001",

@@ -26,12 +26,16 @@ const WORDS: &[(&str, Means)] = &[
     ("match failed, ip:", Means::PodUnknown),
     // A Go library that NMI asks the real metadata service with.
     ("failed to get service principal token", Means::FetchFailed),
-    ("adal: ", Means::FetchFailed),
+    (LIBRARY, Means::FetchFailed),
 ];
 
-/// Whether words in small letters are a refusal of NMI's.
+/// The library of [`Means::FetchFailed`]: clients in Go have it too, and print the same of the metadata
+/// service's own answer.
+const LIBRARY: &str = "adal: ";
+
+/// Whether what a client prints, in small letters, has a refusal of NMI's.
 pub(super) fn says(words: &str) -> bool {
-    WORDS.iter().any(|(part, _)| words.contains(part))
+    WORDS.iter().any(|(part, _)| *part != LIBRARY && words.contains(part))
 }
 
 /// What NMI says.

@@ -34,6 +34,9 @@ mod untrusted_issuer;
 mod version_intolerant;
 mod wrong_name;
 
+pub(in crate::diagnose) use products::product_in;
+pub(in crate::diagnose) use session::issued_for_azure;
+
 use super::{over_limit, slow};
 use crate::diagnose::Rule;
 use crate::diagnose::view::tls as experiments;

@@ -48,6 +48,12 @@ pub(super) fn product(hop: &TlsHop) -> Option<&'static Product> {
     hop.path().into_iter().find_map(|(_, certificate)| of_issuer(certificate))
 }
 
+/// The product that an issuer names, as a tool prints it.
+pub(in crate::diagnose) fn product_in(issuer: &str) -> Option<&'static str> {
+    let names = |product: &&Product| product.words.iter().any(|words| has_words(issuer, words));
+    PRODUCTS.iter().find(names).map(|product| product.name)
+}
+
 fn of_issuer(certificate: &Certificate) -> Option<&'static Product> {
     let fields = [
         Some(certificate.issuer.as_str()),

@@ -298,6 +298,11 @@ pub(super) fn azure_issuer(certificate: &Certificate) -> bool {
     })
 }
 
+/// Whether an issuer, as a tool prints it, names an authority that signs for Azure.
+pub(in crate::diagnose) fn issued_for_azure(issuer: &str) -> bool {
+    ["Microsoft Corporation", "DigiCert"].iter().any(|wanted| has_words(issuer, wanted))
+}
+
 /// Whether Microsoft's own authority signed it, which signs only for Microsoft's services.
 pub(super) fn microsofts_issuer(certificate: &Certificate) -> bool {
     let organization = certificate.issuer_organization.as_deref();
