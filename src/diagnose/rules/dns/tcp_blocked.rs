@@ -77,16 +77,25 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let label = resolver.label();
     let connects = connects(e, resolver, plain.is_some());
-    let fails = if connects { "does not answer over TCP" } else { "TCP to it fails" };
+    let (fails, short) = match connects {
+        true => ("is silent over TCP", "TCP stays silent"),
+        false => ("TCP to it fails", "TCP fails"),
+    };
     let mut finding = FindingBuilder::new(
         level,
         if waits { Confidence::Inferred } else { Confidence::Proved },
         if over_tcp_alone {
-            format!("`use-vc` asks {label} over TCP, but it answers only over UDP")
+            format!("`use-vc` asks {label} over TCP, but it answers only over UDP").into()
         } else if plain.is_some() {
-            format!("{label} truncates its answer without EDNS, and {fails}")
+            text::clause(
+                format!("{label} truncates its answer without EDNS, and {fails}"),
+                format!("the answer without EDNS is truncated, and {short}"),
+            )
         } else {
-            format!("{label} truncates its answer, and {fails}")
+            text::clause(
+                format!("{label} truncates its answer, and {fails}"),
+                format!("the resolver truncates its answer, and {short}"),
+            )
         },
     )
     .fact(format!("{label}: {}", text::outcome(resolver)))

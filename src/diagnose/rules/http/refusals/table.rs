@@ -78,9 +78,9 @@ pub(super) const REFUSALS: &[Refusal] = &[
     unproved("G18", 200, 299).only(&[Condition::OtherType]),
     unproved("G1", 200, 299).only(&[Condition::For(Purpose::Models), Condition::EmptyList]),
     unproved("W1", 200, 299).only(&[Condition::List, Condition::OriginOpen]),
-    // 304 answers a condition that no call makes, and leads nowhere.
-    http("http-redirect", "", 300, 303),
-    http("http-redirect", "", 305, 399),
+    // It answers a condition that no call makes, and leads nowhere.
+    http("http-unexpected-status", "", 304, 304),
+    http("http-redirect", "", 300, 399),
     // Refusals about the account itself, whatever was requested.
     http("http-managed-identity-off", "X19", 400, 403).codes(&["managedidentityisnotenabled"]),
     http("http-managed-identity-off", "X19", 400, 403).words(&["managedidentityisnotenabled"]),
