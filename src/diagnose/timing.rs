@@ -1,5 +1,6 @@
 //! Where the time of a working walk goes: what each hop took in addition to its round trips.
 
+use crate::evidence::http::HttpAnswer;
 use crate::evidence::tcp::TcpAttempt;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Observed};
@@ -80,15 +81,18 @@ pub fn lost_elsewhere(e: &Evidence) -> (u32, usize) {
 #[must_use]
 pub fn slowest_call(e: &Evidence) -> Option<(usize, f64, f64)> {
     let trip = round_trip_ms(e)?;
-    // A server that reports a failure (a gateway without its backend) is broken, not slow.
-    let works = |status: u16| matches!(status, 200..=299 | 400 | 401 | 404 | 429);
+    // A server that reports a failure (a gateway without its backend) is broken, not slow; nor is an
+    // answer slow whose end never came.
+    let works = |answer: &HttpAnswer| {
+        answer.body_complete && matches!(answer.status, 200..=299 | 400 | 401 | 404 | 429)
+    };
     let answered = e
         .http
         .value()?
         .calls
         .iter()
         .enumerate()
-        .filter(|(_, call)| call.answer().is_some_and(|answer| works(answer.status)));
+        .filter(|(_, call)| call.answer().is_some_and(works));
     answered
         .map(|(index, call)| (index, call.took_ms, call.took_ms - 2.0 * trip))
         .max_by(|a, b| a.1.total_cmp(&b.1))

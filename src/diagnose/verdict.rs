@@ -271,6 +271,9 @@ fn prove_accepted(e: &View<'_>, main: &Read<'_>) -> Result<Clause, String> {
     let asks_who = row == Some(Leaves::CallerUntested) || answer.status == 401;
     let unsent = asks_who && !call.credential_sent;
     let list = match row {
+        None if !(200..300).contains(&answer.status) => {
+            Err(format!("HTTP {} came back, and no rule explains why", answer.status))
+        }
         None if call.credential_sent => Ok(way),
         None => Err("the answer came without a credential, which proves nothing".to_owned()),
         // At risk by their own rules; the path works.

@@ -281,6 +281,18 @@ pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
     HttpOutcome::Malformed { message: clean(&error.to_string(), 200) }
 }
 
+/// How a body ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BodyEnd {
+    /// Where its framing says.
+    Whole,
+    /// With the connection, which was closed without TLS's close_notify.
+    WithoutNotify,
+    /// Before that, or by our deadline or limit.
+    Cut,
+}
+
+/// An answer's head, what was read of its body, and whether clients take that for the whole.
 pub(super) async fn read_body<B>(
     response: Response<B>,
     end: tokio::time::Instant,
@@ -288,31 +300,61 @@ pub(super) async fn read_body<B>(
 ) -> (hyper::http::response::Parts, Vec<u8>, bool)
 where
     B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + 'static,
 {
     let (mut head, body) = response.into_parts();
-    let (bytes, complete) = read_bytes(body, end, limit).await;
-    let (bytes, complete) = coding::decoded(&mut head.headers, bytes, complete, limit);
+    let (bytes, ended) = read_bytes(body, end, limit).await;
+    let framed = head.headers.contains_key(hyper::header::CONTENT_LENGTH)
+        || head.headers.contains_key(hyper::header::TRANSFER_ENCODING);
+    let read_to_its_end = ended != BodyEnd::Cut;
+    let (bytes, decoded) = coding::decoded(&mut head.headers, bytes, read_to_its_end, limit);
+    // Some servers close without close_notify. Where the answer states no length, clients take that for
+    // its end, and a JSON text shows whether it is.
+    let complete = match ended {
+        BodyEnd::Whole => decoded,
+        BodyEnd::WithoutNotify => decoded && !framed && is_json(&bytes),
+        BodyEnd::Cut => false,
+    };
     (head, bytes, complete)
 }
 
-async fn read_bytes<B>(mut body: B, end: tokio::time::Instant, limit: usize) -> (Vec<u8>, bool)
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+}
+
+async fn read_bytes<B>(mut body: B, end: tokio::time::Instant, limit: usize) -> (Vec<u8>, BodyEnd)
 where
     B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + 'static,
 {
     let mut bytes = Vec::new();
     loop {
         match tokio::time::timeout_at(end, body.frame()).await {
-            Ok(None) => return (bytes, true),
+            Ok(None) => return (bytes, BodyEnd::Whole),
             Ok(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
                     let room = limit.saturating_sub(bytes.len());
                     bytes.extend_from_slice(&data[..data.len().min(room)]);
                     if data.len() > room {
-                        return (bytes, false);
+                        return (bytes, BodyEnd::Cut);
                     }
                 }
             }
-            Ok(Some(Err(_))) | Err(_) => return (bytes, false),
+            Ok(Some(Err(error))) => {
+                let ended = match io_kind(&error) {
+                    Some(io::ErrorKind::UnexpectedEof) => BodyEnd::WithoutNotify,
+                    _ => BodyEnd::Cut,
+                };
+                return (bytes, ended);
+            }
+            Err(_) => return (bytes, BodyEnd::Cut),
         }
     }
+}
+
+/// The kind of the error of input and output behind an error.
+fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|cause| cause.downcast_ref::<io::Error>())
+        .map(io::Error::kind)
 }

@@ -123,6 +123,23 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
             }
             return Ok(Some(End::Close));
         }
+        Named::LastChunkMissing | Named::LastChunkAwaited | Named::EndsWithTheConnection => {
+            let chunked = name != Named::EndsWithTheConnection;
+            let mut headers = String::from("content-type: application/json\r\n");
+            headers.extend(SERVICE.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+            let body = match chunked {
+                true => format!("{:x}\r\n{}\r\n", MODELS.body.len(), MODELS.body),
+                false => MODELS.body.to_owned(),
+            };
+            headers.push_str(if chunked { "transfer-encoding: chunked\r\n" } else { "" });
+            stream.write_all(&head(200, &headers, date)).await?;
+            stream.write_all(body.as_bytes()).await?;
+            stream.flush().await?;
+            if name == Named::LastChunkAwaited {
+                until_the_client_goes(stream).await?;
+            }
+            return Ok(Some(End::Close));
+        }
         Named::HugeHead => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nx-filler: ").await?;
             let filler = vec![b'a'; 64 << 10];
@@ -138,9 +155,7 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
         Named::Close => return Ok(Some(End::Close)),
         Named::Reset => return Ok(Some(End::Reset)),
         Named::Silent => {
-            // Until the client gives up.
-            let mut rest = [0_u8; 256];
-            while stream.read(&mut rest).await? > 0 {}
+            until_the_client_goes(stream).await?;
             return Ok(Some(End::Close));
         }
         name => match scripted(name) {
@@ -153,6 +168,12 @@ async fn one<S: AsyncRead + AsyncWrite + Unpin>(
     }
     stream.flush().await?;
     Ok(None)
+}
+
+async fn until_the_client_goes<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<()> {
+    let mut rest = [0_u8; 256];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
 }
 
 fn of_row(answer: &Scripted, date: &str) -> Vec<u8> {

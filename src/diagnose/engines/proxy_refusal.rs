@@ -94,10 +94,21 @@ impl Refusal<'_> {
         if self.status == 407 {
             return Why::Login;
         }
+        self.reported().unwrap_or(match self.status {
+            // 501, 505: it does not support CONNECT; 511: a portal requires a login first.
+            501 | 505 | 511 => Why::Denied,
+            500.. => Why::TargetUnreachable,
+            _ => Why::Denied,
+        })
+    }
+
+    /// The reason that the answer's fields give, where they give one: a status alone does not say
+    /// whether the proxy or a server in front of it sent it.
+    pub(in crate::diagnose) fn reported(&self) -> Option<Why> {
         match (self.squid(), self.proxy_status()) {
             // squid 5 sends ERR_CANNOT_FORWARD if its resolver answers NXDOMAIN.
             (Some("ERR_DNS_FAIL" | "ERR_CANNOT_FORWARD"), _)
-            | (_, Some("dns_error" | "dns_timeout")) => Why::TargetUnresolved,
+            | (_, Some("dns_error" | "dns_timeout")) => Some(Why::TargetUnresolved),
             (Some("ERR_CONNECT_FAIL" | "ERR_SECURE_CONNECT_FAIL" | "ERR_READ_TIMEOUT"), _)
             | (
                 _,
@@ -108,13 +119,8 @@ impl Refusal<'_> {
                     | "destination_ip_unroutable"
                     | "destination_unavailable",
                 ),
-            ) => Why::TargetUnreachable,
-            _ if self.says_denied() => Why::Denied,
-            // 501, 505: it does not support CONNECT; 511: a portal requires a login first.
-            _ if self.status >= 500 && !matches!(self.status, 501 | 505 | 511) => {
-                Why::TargetUnreachable
-            }
-            _ => Why::Denied,
+            ) => Some(Why::TargetUnreachable),
+            _ => self.says_denied().then_some(Why::Denied),
         }
     }
 

@@ -21,7 +21,8 @@ pub struct Exchange {
     /// Datagrams sent (repeats included) before the outcome; segments, where it was asked over
     /// TCP from the start.
     pub sent: u32,
-    /// TCP segments sent, where the question was repeated over TCP after a truncated answer.
+    /// TCP segments sent, where the question was repeated over TCP after a truncated answer: more than
+    /// one where the connection was established.
     #[serde(default)]
     pub segments: u32,
     /// What came back.

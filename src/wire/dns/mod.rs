@@ -402,8 +402,11 @@ async fn ask_tcp(
     // A SYN, whatever comes of it.
     *segments = 1;
     let mut stream = TcpStream::connect(server).await.map_err(tcp_words)?;
+    let first_sent = |stream: &TcpStream| platform::tcp_info(stream).and_then(|i| i.first_sent());
+    // The question follows, and our deadline may come before its answer.
+    *segments = first_sent(&stream).map_or(*segments, |sent| sent + 1);
     let answer = query_over_tcp(&mut stream, question).await;
-    *segments = platform::tcp_info(&stream).and_then(|i| i.first_sent()).unwrap_or(*segments);
+    *segments = first_sent(&stream).unwrap_or(*segments);
     answer
 }
 

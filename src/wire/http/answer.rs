@@ -137,8 +137,7 @@ pub(in crate::wire) fn answer(
             None => json.as_ref().map(payload::of),
         },
         body_bytes: body.len() as u64,
-        // A JSON text says itself where it ends; some servers close without close_notify.
-        body_complete: complete || json.is_some(),
+        body_complete: complete,
         body_excerpt: excerpt,
     }
 }

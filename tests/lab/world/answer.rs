@@ -97,6 +97,12 @@ pub enum Named {
     EndlessBody,
     /// 200 whose body comes a byte at a time.
     Drip,
+    /// The models in chunks, without the last one, and a close.
+    LastChunkMissing,
+    /// The models in chunks, without the last one, and nothing more.
+    LastChunkAwaited,
+    /// The models without a length: the close is their end.
+    EndsWithTheConnection,
     /// A head of a megabyte.
     HugeHead,
     /// A search service, strict in what it is asked.

@@ -21,7 +21,8 @@ pub(super) const UDP_FILTERED: Rule = rule!(
     "The resolver answers over TCP and not over UDP",
     DnsFailure(&Row {
         when: |r| r.reachability == Reachability::TcpOnly,
-        confidence: |_| Confidence::Proved,
+        // A path that loses nine of ten datagrams loses a handful of questions as a filter does.
+        confidence: |_| Confidence::Inferred,
         message: udp_is_lost,
         shown_by: ASKED,
         why: udp_filtered,
@@ -105,6 +106,14 @@ fn udp_filtered(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> 
         .reasoning(format!(
             "{ip} answers the same question over TCP and not over UDP; questions over UDP for the \
              root and for localhost get no answer either"
+        ))
+        .reasoning(
+            "a filter does that to all datagrams; a limit on them, or a path or resolver that loses \
+             nearly all of them, looks the same in so few questions",
+        )
+        .decide_with(format!(
+            "for i in $(seq 20); do {} +short +tries=1 +time=1; done",
+            text::dig(&e.dns.name, r.seen)
         ))
         .ruled_out("a resolver that is down, and a missing route")
         .owner("Network")

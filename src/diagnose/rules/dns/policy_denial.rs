@@ -41,7 +41,19 @@ pub(super) fn said<'a>(
             soa.zone
         )
     });
-    by_error.into_iter().chain(by_zone)
+    let by_apex = denies_its_own_zone(&name, answer).then(|| {
+        format!(
+            "the answer denies {name} and names a zone of that very name, which would hold it: a policy \
+             makes such an answer up (Knot Resolver does)"
+        )
+    });
+    by_error.into_iter().chain(by_zone).chain(by_apex)
+}
+
+/// Whether an answer denies a name and names a zone of that name, which exists where the zone does.
+pub(super) fn denies_its_own_zone(name: &str, answer: &Answer) -> bool {
+    let is = |soa: &Soa| soa.zone.trim_end_matches('.').eq_ignore_ascii_case(name);
+    answer.rcode == Rcode::NxDomain && answer.soa.as_ref().is_some_and(is)
 }
 
 /// The name that an answer without an address leaves out: the last alias, or the name itself.

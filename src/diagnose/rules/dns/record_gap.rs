@@ -140,7 +140,9 @@ fn shadow(e: &View<'_>, r: &ResolverView<'_>, answer: &Answer) -> Option<Shadow>
     match &answer.soa {
         // A zone must hold the name; the root and the top level are read by `private_root`.
         Some(soa) if soa.zone.contains('.') && text::is_within(name, &soa.zone) => {
-            if is_azure_private(soa) {
+            if policy_denial::denies_its_own_zone(name, answer) {
+                None
+            } else if is_azure_private(soa) {
                 Some(Shadow::PrivateZone(soa.clone()))
             } else if is_microsoft_zone(soa) {
                 None

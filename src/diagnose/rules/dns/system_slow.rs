@@ -3,11 +3,13 @@
 
 use crate::diagnose::platform_advice::{self, Topic};
 use crate::diagnose::view::library::Library;
+use crate::diagnose::view::resolver_view::ResolverView;
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Observed;
-use crate::evidence::dns::SystemAnswer;
+use crate::evidence::dns::{Exchange, SystemAnswer};
 
+use super::advice::Resolver;
 use super::{library_waits, text};
 
 pub(super) const RULE: Rule = rule!(
@@ -54,20 +56,30 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             .cites(r.pointer());
     }
     let library = Library::of(e);
+    let late = late_aaaa(e);
     let config = &e.vantage.resolver_config;
     if !config.options.is_empty() {
         finding = finding
             .fact(format!("options: {}", config.options.join(" ")))
             .cites("/vantage/resolver_config");
     }
-    finding = match text::search_list_lookups(e) {
-        Some(lookups) => finding.reasoning(format!(
+    finding = match (&late, text::search_list_lookups(e)) {
+        (Some((r, ms)), _) => finding
+            .fact(format!("{} for AAAA: an answer in {ms:.0} ms", r.label()))
+            .cites(format!("/dns/resolvers/{}/aaaa", r.index))
+            .reasoning(format!(
+                "{} asks for A and AAAA and waits for both answers; {} is as slow for AAAA when it is \
+                 asked directly: it, or the server that it asks, delays these answers or loses some",
+                library.words(),
+                r.label()
+            )),
+        (None, Some(lookups)) => finding.reasoning(format!(
             "ndots makes {0} try the search list first: {lookups} {1} before this one; if no server \
              answers for one of those domains, {0} waits for it",
             library.words(),
             if lookups == 1 { "name" } else { "names" }
         )),
-        None => finding.reasoning(format!(
+        (None, None) => finding.reasoning(format!(
             "the resolvers, asked directly at the same time, were quicker: {} waits for {}a lost \
              question or answer, an AAAA answer or a local {}",
             library.words(),
@@ -83,9 +95,23 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
             library.words()
         ));
     }
-    let mut finding = finding
-        .owner("Server")
-        .inspect("time what applications get", format!("time getent ahosts {}", e.dns.name));
+    let check = format!("time getent ahosts {}", e.dns.name);
+    if let Some((r, _)) = &late {
+        let resolver = Resolver::of(e, r);
+        let finding = resolver.who(finding).owner(resolver.owner()).inspect(
+            "time the answer for AAAA",
+            format!("{} AAAA", text::dig(&e.dns.name, r.seen)),
+        );
+        let finding = match resolver.place() {
+            Some(place) => finding.step(Step::inspect(format!(
+                "{place}: see which server is asked for {}, and time its answers for AAAA",
+                reading::public_suffix(e)
+            ))),
+            None => finding,
+        };
+        return Some(finding.check(check));
+    }
+    let mut finding = finding.owner("Server").inspect("time what applications get", check.clone());
     if let Some(advice) = platform_advice::on(e, Topic::ResolverSetting) {
         finding = finding.reasoning(advice.why).step(advice.step());
     }
@@ -107,7 +133,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         )
         .undo("set the old options again: keep a copy of the file"),
     };
-    Some(finding.step(step).check(format!("time getent ahosts {}", e.dns.name)))
+    Some(finding.step(step).check(check))
+}
+
+/// The first deciding resolver, where its AAAA answer comes as late as that of the system, with its time.
+fn late_aaaa<'v>(e: &'v View<'_>) -> Option<(&'v ResolverView<'v>, f64)> {
+    let r = e.dns.deciding().into_iter().next().filter(|r| !r.outcome.addresses().is_empty())?;
+    let ms = r.seen.aaaa.took_ms().filter(|_| r.seen.aaaa.value().is_some_and(answered))?;
+    let waits = !library_waits::asks_no_aaaa(e) && e.dns.system.took_ms()? + threshold(e) > ms;
+    (waits && ms - r.seen.a.took_ms()? > threshold(e)).then_some((r, ms))
+}
+
+fn answered(exchange: &Exchange) -> bool {
+    exchange.answer().is_some()
 }
 
 /// When a resolver gave the first address, in milliseconds since the walk's start.

@@ -6,8 +6,9 @@ use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::dns::SystemAnswer;
+use crate::evidence::dns::{DnsOutcome, Exchange, SystemAnswer};
 
+use super::advice::Resolver;
 use super::{downstream, edns_differs, libc_lookup, text};
 
 pub(super) const RULE: Rule =
@@ -19,6 +20,36 @@ pub(super) const RULE: Rule =
 fn plain<'a>(e: &'a View<'_>, r: &'a ResolverView<'_>) -> Option<&'a str> {
     dns_experiments::plain_cut_off(e, r.seen)
         .filter(|_| library::asks_plain(e) && libc_lookup::resolvers_not_asked(e).is_none())
+}
+
+/// Whether the connection for the repeated question was established, and no answer came over it.
+fn connects(e: &View<'_>, r: &ResolverView<'_>, plain: bool) -> bool {
+    let cut_off = |x: &&Exchange| matches!(x.outcome, DnsOutcome::TcpFailed { .. });
+    let asked_plainly = dns_experiments::questions(e, r.seen, "plain-question");
+    let mut asked_plainly = asked_plainly.map(|(_, tried)| &tried.exchange).filter(cut_off);
+    let one = if plain { asked_plainly.next() } else { r.seen.a.value().filter(cut_off) };
+    one.is_some_and(|exchange| exchange.segments > 1)
+}
+
+/// The port is open: what is behind it does not answer.
+fn accepted(finding: FindingBuilder, resolver: &Resolver<'_>) -> FindingBuilder {
+    let label = resolver.label();
+    let finding = resolver
+        .who(finding)
+        .reasoning(
+            "the connection was established, so the port is open: the resolver does not answer over \
+             TCP or ends such connections (its limit on them is reached), or a balancer or a firewall \
+             accepts them for servers that TCP does not reach",
+        )
+        .ruled_out("a closed TCP port, and a firewall that drops connections to it")
+        .owner(resolver.owner());
+    resolver.inspect(finding).step(Step::inspect(match resolver.place() {
+        Some(place) => format!(
+            "{place}: see whether it answers over TCP when it is asked there, and what its log says; \
+             behind a balancer, ask each server"
+        ),
+        None => format!("use another resolver than {label} if it stays"),
+    }))
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -45,15 +76,26 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         (false, level) => level,
     };
     let label = resolver.label();
+    let connects = connects(e, resolver, plain.is_some());
+    let (fails, short) = match connects {
+        true => ("is silent over TCP", "TCP stays silent"),
+        false => ("TCP to it fails", "TCP fails"),
+    };
     let mut finding = FindingBuilder::new(
         level,
         if waits { Confidence::Inferred } else { Confidence::Proved },
         if over_tcp_alone {
-            format!("`use-vc` asks {label} over TCP, but it answers only over UDP")
+            format!("`use-vc` asks {label} over TCP, but it answers only over UDP").into()
         } else if plain.is_some() {
-            format!("{label} truncates its answer without EDNS, and TCP to it fails")
+            text::clause(
+                format!("{label} truncates its answer without EDNS, and {fails}"),
+                format!("the answer without EDNS is truncated, and {short}"),
+            )
         } else {
-            format!("{label} truncates its answer, and TCP to it fails")
+            text::clause(
+                format!("{label} truncates its answer, and {fails}"),
+                format!("the resolver truncates its answer, and {short}"),
+            )
         },
     )
     .fact(format!("{label}: {}", text::outcome(resolver)))
@@ -88,17 +130,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Some(advice) => finding.reasoning(advice.why).step(advice.step()),
         None => finding,
     };
-    finding = finding.step(
-        Step::shared(
-            format!(
-                "allow TCP port {} to {}, and have the resolver listen on it",
-                resolver.seen.address.port(),
-                resolver.seen.address.ip()
-            ),
-            "every client behind the same firewall rule",
-        )
-        .undo("remove the rule again"),
-    );
+    finding = match connects {
+        true => accepted(finding, &Resolver::of(e, resolver)),
+        false => finding.step(
+            Step::shared(
+                format!(
+                    "allow TCP port {} to {}, and have the resolver listen on it",
+                    resolver.seen.address.port(),
+                    resolver.seen.address.ip()
+                ),
+                "every client behind the same firewall rule",
+            )
+            .undo("remove the rule again"),
+        ),
+    };
     if plain.is_some() && Library::of(e).is_glibc() {
         finding = finding.step(edns_differs::with_edns());
     }

@@ -13,8 +13,11 @@ pub(super) const RULE: Rule =
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let refusal = find_refusal(e, RULE.id)?;
     let read = refusal.answer.body_bytes;
+    // What ended before the deadline was ended, by the server or on the way, for every client.
+    let deadline = u32::try_from(e.options.timeout_ms).map_or(f64::MAX, f64::from);
+    let ended_early = refusal.call.took_ms < deadline * 0.9;
     let mut finding = refusal.finding(
-        Level::Risk,
+        if ended_early { Level::Broken } else { Level::Risk },
         Confidence::Inferred,
         format!("the answer stopped after {read} bytes of its body"),
     );
@@ -52,9 +55,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let again = Step::inspect(
         "look for devices on this path that inspect or cut answers, and at the log of what answers there",
     );
-    // What ended before the deadline was ended, by the server or on the way.
-    let deadline = u32::try_from(e.options.timeout_ms).map_or(f64::MAX, f64::from);
-    if refusal.call.took_ms < deadline * 0.9 {
+    if refusal.answer.payload.is_some() {
+        finding = finding.reasoning(
+            "what arrived is a whole JSON text, but not the end of the answer as its own headers state \
+             it (the last chunk, or the rest of its Content-Length): clients discard such an answer, or \
+             wait for the rest",
+        );
+    }
+    if ended_early {
         return Some(
             finding
                 .reasoning(

@@ -86,7 +86,9 @@ pub(super) const DENIED: Rule = rule!(
     ProxyRefusal(&Row {
         why: Why::Denied,
         confidence: |refusal| match Denial::of(refusal) {
-            Denial::Login | Denial::Limit | Denial::Unexplained => Confidence::Inferred,
+            Denial::Login | Denial::Limit | Denial::Unexplained | Denial::PerhapsNoProxy => {
+                Confidence::Inferred
+            }
             _ => Confidence::Proved,
         },
         message: |refusal, _| {
@@ -94,7 +96,7 @@ pub(super) const DENIED: Rule = rule!(
             let message = match Denial::of(refusal) {
                 Denial::Login => "asks for the login of a web server",
                 Denial::Limit => "opens no more tunnels now",
-                Denial::Unexplained => "opens no tunnel",
+                Denial::Unexplained | Denial::PerhapsNoProxy => "opens no tunnel",
                 Denial::NoProxy => "does not support CONNECT",
                 Denial::Page => "sends a login page instead of a tunnel",
                 Denial::Forbidden => "denies the tunnel",
@@ -108,8 +110,10 @@ pub(super) const DENIED: Rule = rule!(
 /// Why the tunnel is denied.
 #[derive(Clone, Copy)]
 enum Denial {
-    /// A web server answers.
+    /// A web server answers, which has no such method.
     NoProxy,
+    /// A web server, or a proxy that rejects the request line or finds no such host.
+    PerhapsNoProxy,
     /// A portal or block page.
     Page,
     /// A rule of the proxy.
@@ -126,7 +130,8 @@ impl Denial {
     fn of(refusal: &Refusal<'_>) -> Self {
         match refusal.status {
             _ if refusal.says_denied() => Self::Forbidden,
-            400 | 404 | 405 | 501 | 505 => Self::NoProxy,
+            405 | 501 | 505 => Self::NoProxy,
+            400 | 404 => Self::PerhapsNoProxy,
             300..=399 | 511 => Self::Page,
             403 | 451 => Self::Forbidden,
             401 => Self::Login,
@@ -162,6 +167,19 @@ fn denial(finding: FindingBuilder, refusal: &Refusal<'_>, host: &str, port: u16)
             ))
             .step(Step::inspect(format!(
                 "ask the team that runs the proxy what its log says of {host}:{port}"
+            ))),
+        Denial::PerhapsNoProxy => finding
+            .reasoning(format!(
+                "a web server that is not a forward proxy answers CONNECT with {status}, and so does a \
+                 proxy that {}",
+                match status {
+                    404 => "finds no address for the name (Privoxy)",
+                    _ => "rejects the request or its port",
+                }
+            ))
+            .step(Step::inspect(format!(
+                "check that {url} is the forward proxy, not another service's port; if it is, see what \
+                 its log says of {host}:{port}"
             ))),
         Denial::NoProxy => finding
             .reasoning(format!(
@@ -251,16 +269,22 @@ fn unresolved(finding: FindingBuilder, refusal: &Refusal<'_>, e: &View<'_>) -> F
         )
 }
 
-/// The proxy cannot connect to the target (ERR_CONNECT_FAIL; any other 5xx).
+/// The proxy cannot connect to the target (ERR_CONNECT_FAIL), or answers any other 5xx.
 pub(super) const UNREACHABLE: Rule = rule!(
     "proxy-target-unreachable",
     Proxy,
     "The proxy cannot connect to the target",
     ProxyRefusal(&Row {
         why: Why::TargetUnreachable,
-        confidence: |_| Confidence::Proved,
+        confidence: |refusal| match refusal.reported() {
+            Some(_) => Confidence::Proved,
+            None => Confidence::Inferred,
+        },
         message: |refusal, e| {
             let (host, status) = (&e.target.host, refusal.status);
+            if refusal.reported().is_none() {
+                return super::clause(&refusal.hop.url, format!("opens no tunnel ({status})"));
+            }
             super::clause(&refusal.hop.url, format!("cannot connect to {host} ({status})"))
                 .or(format!("the proxy cannot connect to the target ({status})"))
         },
@@ -280,6 +304,20 @@ fn unreachable(finding: FindingBuilder, refusal: &Refusal<'_>, e: &View<'_>) -> 
              name to a public address that its own firewall blocks",
             reading::list(&e.dns.effective())
         ));
+    }
+    if refusal.reported().is_none() {
+        let url = reading::word(&refusal.hop.url);
+        finding = finding
+            .reasoning(format!(
+                "{status} alone does not say what failed: the proxy's own connection, its resolver, \
+                 the proxy itself (too many connections), or a load balancer in front of several \
+                 proxies that has none left"
+            ))
+            .inspect(
+                "see whether it opens a tunnel to another host: if not, the proxy itself or a \
+                 balancer in front of it is at fault",
+                format!("curl -sv -o /dev/null -x {url} https://<another host>/"),
+            );
     }
     finding
         .inspect(

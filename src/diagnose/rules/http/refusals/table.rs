@@ -78,6 +78,8 @@ pub(super) const REFUSALS: &[Refusal] = &[
     unproved("G18", 200, 299).only(&[Condition::OtherType]),
     unproved("G1", 200, 299).only(&[Condition::For(Purpose::Models), Condition::EmptyList]),
     unproved("W1", 200, 299).only(&[Condition::List, Condition::OriginOpen]),
+    // It answers a condition that no call makes, and leads nowhere.
+    http("http-unexpected-status", "", 304, 304),
     http("http-redirect", "", 300, 399),
     // Refusals about the account itself, whatever was requested.
     http("http-managed-identity-off", "X19", 400, 403).codes(&["managedidentityisnotenabled"]),
@@ -267,6 +269,7 @@ pub(super) const REFUSALS: &[Refusal] = &[
     ]),
     http("http-not-found", "H17", 404, 404),
     front("W6", 408, 408).only(&[Condition::Front]),
+    front("W6", 408, 408).only(&[Condition::OriginOpen, Condition::NotErrorFrame]),
     http("http-timeout-answer", "H22", 408, 408),
     http("http-timeout-answer", "H22", 400, 599).codes(&["timeout"]),
     // A gateway that was called may have limits of its own; nothing else shows the service's.
