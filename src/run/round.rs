@@ -13,7 +13,7 @@ use super::output::{exit_style, replaces_progress, style, written};
 use super::{Output, Progress, Terminal, azure, check, runtime};
 use crate::args::{self, AzureOptions, Check, Format, OutputOptions};
 use crate::blocking;
-use crate::credential;
+use crate::credential::{self, Credential};
 use crate::diagnose::reading;
 use crate::diagnosis::State;
 use crate::evidence::Trust;
@@ -22,7 +22,7 @@ use crate::evidence::text::{clean, repeatable};
 use crate::files::{self, May};
 use crate::inventory::{self, CredentialReference, Entry, Inventory};
 use crate::monitor::round;
-use crate::monitor::walker::{NotWalked, Walker};
+use crate::monitor::walker::{self, NotWalked, Walker};
 use crate::platform;
 use crate::render::Style;
 use crate::render::summary::{Row, Summary};
@@ -402,6 +402,14 @@ fn contacts(entries: &[&Entry], world: &World) -> String {
         world.connect_overrides.splice(..0, entry.connect_to.iter().cloned());
         let request = entry.credential.request(&world, entry.plan.deadline);
         let request = request.for_service(entry.target.service());
+        let usable = walker::environment(entry, &world.environment).and_then(|environment| {
+            Credential::check(&request, &environment).map_err(|error| error.to_string())?;
+            Ok(environment)
+        });
+        match usable {
+            Ok(environment) => world.environment = environment,
+            Err(why) => return format!("{} would not be walked: {why}\n", entry.name),
+        }
         let walk = check::contacts(&entry.name, &entry.target, &entry.plan, &world, &request);
         let azure = AzureOptions { azure: entry.azure.is_some(), ..AzureOptions::default() };
         walk + &azure::contacts(&azure, &entry.target, &entry.plan, &world, &request)
