@@ -323,7 +323,7 @@ pub(super) mod tests {
     #[test]
     fn a_key_of_another_variable_is_known_by_that_variable() {
         let options = CredentialOptions {
-            service: crate::services::by_id("openai"),
+            service: services::by_id("openai"),
             key_variable: Some("KEY_OF_B".to_owned()),
             ..CredentialOptions::default()
         };
