@@ -10,7 +10,7 @@ use super::bundle::Bundle;
 use super::compare::Baseline;
 use super::interruption::interrupted;
 use super::output::{exit_style, replaces_progress, style, written};
-use super::{Output, Progress, Terminal, azure, check, runtime};
+use super::{Output, Progress, Terminal, azure, check, destinations, runtime};
 use crate::args::{self, AzureOptions, Check, Format, OutputOptions};
 use crate::blocking;
 use crate::credential::{self, Credential};
@@ -186,6 +186,22 @@ pub(super) fn run(
     walked(round, arguments, world, terminal, progress)
 }
 
+/// The files that a round reads, each with the words for it.
+fn inputs<'a>(round: &'a Round<'_>, arguments: &'a Check) -> Vec<(&'static str, &'a str)> {
+    let of_round = [("baseline", arguments.baseline.as_deref()), ("inventory", round.file)];
+    let of_entries = round.entries.iter().flat_map(|entry| {
+        let reference = &entry.credential;
+        [
+            ("key file", reference.api_key_file.as_deref()),
+            ("token file", reference.token_file.as_deref()),
+            ("assertion file", reference.assertion_file.as_deref()),
+            ("file of roots", entry.plan.ca_file.as_deref()),
+        ]
+    });
+    let files = of_round.into_iter().chain(of_entries);
+    files.filter_map(|(what, file)| Some((what, file?))).collect()
+}
+
 /// Walks the entries of a round once and renders the results.
 pub(super) fn walked(
     round: Round<'_>,
@@ -195,6 +211,7 @@ pub(super) fn walked(
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<Output, String> {
     let entries: Vec<&Entry> = round.entries.iter().collect();
+    destinations::check(&arguments.output, &inputs(&round, arguments))?;
     let environment = world.environment.clone();
     // The key of a walk, in place of a name: neither looked up nor shown.
     for entry in &entries {
