@@ -160,7 +160,7 @@ pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
         Ok(there) if there.is_empty() || there == BEGINNING => {}
         Ok(_) => {
             let words =
-                "holds something else than a heartbeat and is left alone: name another file";
+                "contains something other than a heartbeat and is left alone: name another file";
             return Err(io::Error::other(words));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {}
