@@ -181,6 +181,10 @@ pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn content(file: &Path) -> String {
+        String::from_utf8(files::whole(file, May::BeAFile, 1 << 16).unwrap()).unwrap()
+    }
+
     #[test]
     fn a_heartbeat_replaces_a_heartbeat_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
@@ -189,12 +193,12 @@ mod tests {
         fs::write(&file, "").unwrap();
         write(&file, &text).unwrap();
         write(&file, &text).unwrap();
-        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        assert_eq!(content(&file), text);
         for other in ["SQLite format 3\0", "[[target]]\n", "# HELP node_load1 x\n", "k"] {
             let there = folder.path().join("other");
             fs::write(&there, other).unwrap();
             assert!(write(&there, &text).unwrap_err().to_string().contains("left alone"));
-            assert_eq!(fs::read_to_string(&there).unwrap(), other);
+            assert_eq!(content(&there), other);
         }
     }
 
@@ -208,7 +212,7 @@ mod tests {
         fs::write(&file, "").unwrap();
         write(&link, &text).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        assert_eq!(content(&file), text);
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         assert_eq!(write(&pipe, &text).unwrap_err().to_string(), "is no regular file");
