@@ -277,7 +277,7 @@ pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// Whether it, or a file beside it, cannot be opened or created.
+/// Whether the file, or one of its journal, cannot be opened or created.
 pub(super) fn cannot_open(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
@@ -294,7 +294,7 @@ pub(super) fn unused_uri(path: &Path) -> Option<String> {
     unused.then(|| uri.into())
 }
 
-/// The path of a file that SQLite keeps beside it.
+/// The path of a file that SQLite keeps next to the history.
 fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
