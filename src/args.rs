@@ -62,9 +62,10 @@ pub enum Command {
     /// Print the page of a finding, or list the findings of a hop, or all; or explain an answer that
     /// an application printed
     Explain(Explain),
-    /// Judge saved reports again, offline: JSON, or a page of --format html (- is standard input)
+    /// Judge saved reports again, offline: JSON, JSON lines, or a page of --format html (- is standard
+    /// input)
     Diagnose {
-        /// Reports written with --format json
+        /// Reports written with --format json, json-lines or html
         #[arg(required = true, value_name = "REPORT.json", value_parser = file)]
         reports: Vec<String>,
         /// Whether and what Resource Manager is asked

@@ -137,6 +137,27 @@ fn document(lab: &Lab, names: &[&str]) -> String {
 }
 
 #[test]
+fn a_target_that_cannot_be_walked_any_more_keeps_no_earlier_result_on_the_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    std::fs::write(&file, "0123456789abcdef0123456789abcdef").unwrap();
+    let settings = ServeSettings { refresh: None, ..ServeSettings::default() };
+    let running = Running::with("healthy-private", settings, |lab| {
+        format!("{}api_key_file = {:?}\n", document(lab, &["one"]), file.to_str().unwrap())
+    });
+    assert_eq!(running.get("/probe?target=one", "").0, 200);
+    assert!(!running.get("/", "").1.contains("CANNOT TELL"));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(running.get("/probe?target=one", "").0, 500);
+    for page in ["/", "/target?name=one"] {
+        let (_, shown) = running.get(page, "");
+        assert!(shown.contains("CANNOT TELL") && shown.contains("not walked: "), "{page}: {shown}");
+        assert!(shown.contains("No such file"), "{page}: {shown}");
+    }
+    running.stop();
+}
+
+#[test]
 fn a_scrape_gets_the_walk_of_its_own_target() {
     let server = Running::start("healthy-private", &["prod"], 8, 8);
     for word in ["prod", "myacct.openai.azure.com", "MYACCT.openai.azure.com"] {

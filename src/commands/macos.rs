@@ -18,6 +18,12 @@ fn behind<'a>(words: &'a [Word], name: &str) -> Option<&'a str> {
     words.get(place + 1).map(Word::raw)
 }
 
+/// What listens on a port: `ss -lnup 'sport = :PORT'`.
+pub(super) fn listeners(words: &[Word]) -> Option<String> {
+    let (_, port) = words.last()?.split_last(':')?;
+    Some(format!("sudo lsof -nP -iUDP:{}", port.raw()))
+}
+
 /// `ip route get ADDRESS` and what is like it.
 pub(super) fn route(words: &[Word]) -> Option<String> {
     let address = words.last()?.raw();

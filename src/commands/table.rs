@@ -71,11 +71,10 @@ const NAMES: &[Row] = &[
     row("cat /etc/resolv.conf", As(RESOLVERS), As("scutil --dns")),
     row("cat /etc/wsl.conf /etc/resolv.conf", As(RESOLVERS), As("scutil --dns")),
     row("ls -l /etc/resolv.conf", As(RESOLVERS), As("scutil --dns")),
-    row("ss -lnup 'sport = :53'", As(LISTENS), As("sudo lsof -nP -iUDP:53")),
+    row("ss -lnup {filter}", By(windows::listeners), By(macos::listeners)),
 ];
 
 const RESOLVERS: &str = "Get-DnsClientServerAddress; Get-DnsClientNrptPolicy -Effective";
-const LISTENS: &str = "Get-Process -Id (Get-NetUDPEndpoint -LocalPort 53).OwningProcess";
 const RULES_BY_NAME: Form = Else(
     "see the rules by name (NRPT), which Windows applies before it asks an interface's resolvers",
     "Get-DnsClientNrptPolicy -Effective",

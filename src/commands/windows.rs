@@ -53,6 +53,13 @@ pub(super) fn dig(words: &[Word]) -> Option<String> {
     Some(format!("Resolve-DnsName {name}{kind}{by}{switches}"))
 }
 
+/// What listens on a port: `ss -lnup 'sport = :PORT'`.
+pub(super) fn listeners(words: &[Word]) -> Option<String> {
+    let (_, port) = words.last()?.split_last(':')?;
+    let port = port.shown();
+    Some(format!("Get-Process -Id (Get-NetUDPEndpoint -LocalPort {port}).OwningProcess"))
+}
+
 /// The time of a `dig`.
 pub(super) fn timed_dig(words: &[Word]) -> Option<String> {
     let own: Vec<Word> = words.iter().take_while(|word| word.raw() != "|").cloned().collect();

@@ -27,6 +27,52 @@ impl Credential {
         options: &CredentialOptions,
         environment: &Environment,
     ) -> Result<Self, CredentialError> {
+        let (with, origin) = Self::chosen(options, environment)?;
+        let label = with.source.as_deref().unwrap_or_default();
+        let (value, file_mode_open, is_of_file) = match origin {
+            None => return Ok(with),
+            Some(Origin::Flow(flow)) => return Ok(Self { flow: Some(flow), ..with }),
+            Some(Origin::File { option, path }) => {
+                let (value, mode) = file::read(option, &path, options.pipe_timeout)?;
+                (value, mode, true)
+            }
+            Some(Origin::Variable(name)) => {
+                let value = environment.get(name).unwrap_or_default().to_owned();
+                (zeroize::Zeroizing::new(value), None, false)
+            }
+        };
+        let secret = Some(checked(&value, label)?);
+        Ok(Self {
+            secret,
+            is_of_file,
+            file_mode_open,
+            trimmed: trimmed(&value, is_of_file),
+            ..with
+        })
+    }
+
+    /// What [`Self::find`] refuses before it reads a file, for `--plan`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`].
+    pub fn check(
+        options: &CredentialOptions,
+        environment: &Environment,
+    ) -> Result<(), CredentialError> {
+        let (with, origin) = Self::chosen(options, environment)?;
+        if let Some(Origin::Variable(name)) = origin {
+            let value = environment.get(name).unwrap_or_default();
+            checked(value, with.source.as_deref().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// The source that is taken, and where its value comes from; none where no value is needed.
+    fn chosen(
+        options: &CredentialOptions,
+        environment: &Environment,
+    ) -> Result<(Self, Option<Origin>), CredentialError> {
         let empty = Self {
             configured: configured(options, environment),
             authority_host: environment.get(AUTHORITY_HOST).map(str::to_owned),
@@ -39,7 +85,7 @@ impl Credential {
         }
         if options.choice == SourceChoice::None {
             // Then what the environment holds is no fault of its own.
-            return Ok(Self { configured: Configured::default(), ..empty });
+            return Ok((Self { configured: Configured::default(), ..empty }, None));
         }
         let named = match options.choice.name() {
             Some(name) => {
@@ -71,7 +117,7 @@ impl Credential {
                 Some(named) => named.of_service && found.iter().all(|(s, _)| s.name != named.name),
             }
         {
-            return Ok(Self {
+            let key = Self {
                 kind: CredentialKind::ApiKey,
                 name: SOURCES
                     .iter()
@@ -81,7 +127,8 @@ impl Credential {
                 is_explicit: true,
                 key_of: Some(keys.of),
                 ..empty
-            });
+            };
+            return Ok((key, None));
         }
         let at = match named {
             None => 0,
@@ -96,10 +143,8 @@ impl Credential {
         if found.is_empty() {
             let chain = sources::nothing_left(options, environment);
             let chain = chain.filter(|_| left_out.is_empty());
-            return Ok(Self {
-                skipped_sources: left_out.into_iter().chain(chain).collect(),
-                ..empty
-            });
+            let skipped_sources = left_out.into_iter().chain(chain).collect();
+            return Ok((Self { skipped_sources, ..empty }, None));
         }
         let (source, taken) = found.remove(at);
         if options.identity.is_some() && !taken.takes_identity {
@@ -129,25 +174,7 @@ impl Credential {
             is_explicit: named.is_some() || taken.is_explicit,
             ..empty
         };
-        let (value, file_mode_open, is_of_file) = match taken.origin {
-            Origin::Flow(flow) => return Ok(Self { flow: Some(flow), ..with }),
-            Origin::File { option, path } => {
-                let (value, mode) = file::read(option, &path, options.pipe_timeout)?;
-                (value, mode, true)
-            }
-            Origin::Variable(name) => {
-                let value = environment.get(name).unwrap_or_default().to_owned();
-                (zeroize::Zeroizing::new(value), None, false)
-            }
-        };
-        let secret = Some(checked(&value, &taken.label)?);
-        Ok(Self {
-            secret,
-            is_of_file,
-            file_mode_open,
-            trimmed: trimmed(&value, is_of_file),
-            ..with
-        })
+        Ok((with, Some(taken.origin)))
     }
 
     /// Refuses a credential whose value is also part of something that was typed.
@@ -291,6 +318,26 @@ pub(super) mod tests {
         assert_eq!(both.source.as_deref(), Some(API_KEY_VARIABLE));
         assert_eq!(both.skipped_sources[0].source, TOKEN_VARIABLE);
         assert_eq!(find(&[(API_KEY_VARIABLE, " ")]).unwrap().kind, CredentialKind::None);
+    }
+
+    #[test]
+    fn a_key_of_another_variable_is_known_by_that_variable() {
+        let options = CredentialOptions {
+            service: services::by_id("openai"),
+            key_variable: Some("KEY_OF_B".to_owned()),
+            ..CredentialOptions::default()
+        };
+        let found = |value: &str| {
+            let pairs = [("KEY_OF_B", value), (API_KEY_VARIABLE, "of another account")];
+            let pairs = pairs.map(|(n, v)| (n.to_owned(), v.to_owned()));
+            let environment = Environment::from_pairs(pairs);
+            Credential::find(&options, &environment.with_renamed("KEY_OF_B", API_KEY_VARIABLE))
+        };
+        let key = found("k").unwrap();
+        assert_eq!(key.source.as_deref(), Some("KEY_OF_B"));
+        assert!(key.secret.is_some());
+        let error = found("canary\nkey").unwrap_err().to_string();
+        assert!(error.contains("KEY_OF_B") && !error.contains(API_KEY_VARIABLE), "{error}");
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct CredentialOptions {
     pub assertion_file: Option<String>,
     /// `--identity`: a user-assigned managed identity.
     pub identity: Option<String>,
+    /// The variable that an inventory names for the key of this target alone.
+    pub key_variable: Option<String>,
     /// What only the machine can say.
     pub host: Host,
     /// How long to wait for the end of a pipe.

@@ -137,6 +137,7 @@ impl CredentialReference {
             token_file: self.token_file.clone(),
             assertion_file: self.assertion_file.clone(),
             identity: self.identity.clone(),
+            key_variable: self.api_key_variable.clone(),
             host: Host { azure: world.azure.answer, arc_agent: world.arc_agent },
             pipe_timeout,
         }

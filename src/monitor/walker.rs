@@ -369,7 +369,11 @@ fn age(entry: &Entry) -> Duration {
 }
 
 /// The environment of a walk whose key is in a variable of another name.
-fn environment(entry: &Entry, environment: &Environment) -> Result<Environment, String> {
+///
+/// # Errors
+///
+/// That variable is not set.
+pub fn environment(entry: &Entry, environment: &Environment) -> Result<Environment, String> {
     // A name in the inventory says for which target the key is.
     let keys = entry.target.keys();
     let own = keys.map_or(API_KEY_VARIABLE, |keys| keys.variables[0]);

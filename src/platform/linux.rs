@@ -195,7 +195,8 @@ const fn is_fault(signal: libc::c_int) -> bool {
     matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGABRT | libc::SIGILL | libc::SIGFPE)
 }
 
-/// Makes the process write no core and deny ptrace to its own user: it holds secrets.
+/// Makes the process write no core and deny ptrace to its own user: it holds secrets. It outlives a
+/// limit of the size of files.
 pub fn protect_process() {
     // SAFETY: a plain system call; a failure leaves things as they were.
     unsafe {
@@ -203,6 +204,7 @@ pub fn protect_process() {
         libc::prctl(libc::PR_SET_DUMPABLE, no, no, no, no);
     }
     super::unix::write_no_core();
+    super::unix::outlive_file_size_limit();
 }
 
 /// Asks the kernel to report ICMP errors of this socket in its error queue, or to stop; false

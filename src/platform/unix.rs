@@ -80,6 +80,15 @@ pub(super) fn write_no_core() {
     }
 }
 
+/// Makes a write beyond the largest size of a file (`ulimit -f`) an error, which is reported, and not
+/// the end of the process.
+pub(super) fn outlive_file_size_limit() {
+    // SAFETY: a plain system call; a failure leaves things as they were.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
 /// Gives SIGINT and SIGTERM back to the system: the next one ends the process at once.
 pub fn default_signals() {
     // SAFETY: plain system calls; a failure leaves things as they were.

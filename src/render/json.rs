@@ -38,7 +38,8 @@ pub fn array(reports: &[Report]) -> Result<String, serde_json::Error> {
 
 /// The same JSON with everything that could control a terminal in JSON's own escapes. JSON allows
 /// such characters only inside strings, so the value stays the same.
-pub(super) fn escape(text: &str) -> String {
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if character == '\n' || !is_terminal_control(character) {

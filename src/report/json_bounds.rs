@@ -15,13 +15,19 @@ pub(super) const MAX_VALUES: u32 = 2_000_000;
 /// Elements of one list inside a report, at most: a walk keeps far fewer of anything.
 pub(super) const MAX_LIST: usize = 1000;
 
-/// Rejects text that is not JSON, is nested too deeply or has too many values.
-pub(super) fn within_bounds(text: &[u8]) -> Result<(), ReadError> {
+/// Rejects text that is not JSON, is nested too deeply or has too many values. Where `in_lines`, it
+/// may be several JSON texts, one after the other.
+pub(super) fn within_bounds(text: &[u8], in_lines: bool) -> Result<(), ReadError> {
     let mut seen = Seen::default();
     let mut json = serde_json::Deserializer::from_slice(text);
-    let result = BoundsVisitor { seen: &mut seen, depth: 0 }
-        .deserialize(&mut json)
-        .and_then(|()| json.end());
+    let result = loop {
+        let value = BoundsVisitor { seen: &mut seen, depth: 0 }.deserialize(&mut json);
+        match value.map(|()| json.end()) {
+            Ok(Err(_)) if in_lines => {}
+            Ok(end) => break end,
+            Err(error) => break Err(error),
+        }
+    };
     match result {
         Ok(()) => Ok(()),
         Err(_) if seen.too_deep => Err(ReadError::TooDeep),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::json_bounds::{DEEPEST, MAX_LIST, MAX_VALUES, within_bounds};
 use super::names::invalid_name;
@@ -92,8 +92,8 @@ pub enum ReadError {
     },
 }
 
-/// Reads the evidence of a saved report, or of an array of them, to be judged again, with the
-/// names and labels that they carry.
+/// Reads the evidence of a saved report, of an array of them or of one on each line, to be judged
+/// again, with the names and labels that they carry.
 ///
 /// # Errors
 ///
@@ -108,14 +108,10 @@ pub fn read(from: impl Read) -> Result<Vec<SavedReport>, ReadError> {
     let Some(first) = text.iter().find(|byte| !byte.is_ascii_whitespace()) else {
         return Err(ReadError::Empty);
     };
-    within_bounds(text)?;
-    let several = *first == b'[';
-    let version = known_schema(text, several)?;
-    let saved: Result<Vec<SavedReport>, serde_json::Error> = match several {
-        true => serde_json::from_slice(text),
-        false => serde_json::from_slice(text).map(|one| vec![one]),
-    };
-    let saved = saved
+    let in_array = *first == b'[';
+    within_bounds(text, !in_array)?;
+    let version = known_schema(text, in_array)?;
+    let saved = each::<SavedReport>(text, in_array)
         .map_err(|error| ReadError::Unfit { found: version.clone(), message: words(&error) })?;
     let unfit = |saved: &SavedReport| {
         invalid_label(saved)
@@ -125,6 +121,14 @@ pub fn read(from: impl Read) -> Result<Vec<SavedReport>, ReadError> {
     match saved.iter().find_map(unfit) {
         Some(message) => Err(ReadError::Unfit { found: version, message }),
         None => Ok(saved),
+    }
+}
+
+/// A part of each report, of an array or one after the other.
+fn each<T: DeserializeOwned>(text: &[u8], in_array: bool) -> serde_json::Result<Vec<T>> {
+    match in_array {
+        true => serde_json::from_slice(text),
+        false => serde_json::Deserializer::from_slice(text).into_iter().collect(),
     }
 }
 
@@ -170,12 +174,9 @@ struct Header {
 }
 
 /// The schema version of the file, if that of every report in it is supported.
-fn known_schema(text: &[u8], several: bool) -> Result<String, ReadError> {
-    let heads: Result<Vec<Header>, serde_json::Error> = match several {
-        true => serde_json::from_slice(text),
-        false => serde_json::from_slice(text).map(|one| vec![one]),
-    };
-    let heads = heads.map_err(|error| ReadError::NotReport { message: words(&error) })?;
+fn known_schema(text: &[u8], in_array: bool) -> Result<String, ReadError> {
+    let heads = each::<Header>(text, in_array)
+        .map_err(|error| ReadError::NotReport { message: words(&error) })?;
     for head in &heads {
         if head.verdict.contains_key("sure") {
             return Err(ReadError::BeforeRelease);

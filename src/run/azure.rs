@@ -219,7 +219,11 @@ pub(super) fn contacts(
     }
     let source = azure.questions.azure_credential.as_ref();
     let options = credential::for_resource_manager(options, source, &world.environment);
-    let token = credential::destinations::planned(&options, &world.environment, target);
+    let token = credential::destinations::planned_for_resource_manager(
+        &options,
+        &world.environment,
+        target,
+    );
     let effective = azure.questions.azure_effective;
     let lines = walk::contacts::azure(plan, target, world, token, effective);
     lines.iter().map(|line| format!("  {line}\n")).collect()

@@ -92,10 +92,11 @@ pub(super) fn check(
     if arguments.plan {
         let one = |target: &Target| {
             let request = request.for_service(target.service());
+            Credential::check(&request, &world.environment).map_err(|e| e.to_string())?;
             let walk = contacts(&target.seen.host, target, &plan, &world, &request);
-            walk + &azure::contacts(&arguments.azure, target, &plan, &world, &request)
+            Ok(walk + &azure::contacts(&arguments.azure, target, &plan, &world, &request))
         };
-        let out = targets.iter().map(one).collect();
+        let out = targets.iter().map(one).collect::<Result<String, String>>()?;
         return Ok(Output { out, ..Output::default() });
     }
     let seen = targets.iter().map(|target| &target.seen);

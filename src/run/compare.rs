@@ -3,7 +3,7 @@
 use super::anonymous::Anonymous;
 use super::output::style;
 use super::saved_reports::judged_reports;
-use super::{CANNOT_TELL, Output, Terminal};
+use super::{CANNOT_TELL, Output, Terminal, destinations};
 use crate::args::{self, ExitStyleArgument, Format, OutputOptions};
 use crate::compare::{Named, OTHER_NAMES, compare, matched, of_one_account, repeated};
 use crate::comparison::{Comparison, Difference};
@@ -41,6 +41,7 @@ pub(super) fn compare_files(
     if a == "-" && b == "-" {
         return Err("only one of the two reports can come from standard input".to_owned());
     }
+    destinations::check(output, &[("first report", a), ("second report", b)])?;
     let read = judged_reports(a).and_then(|first| Ok((first, judged_reports(b)?)));
     let result = read.and_then(|(first, second)| match output.anonymise {
         true => anonymous_pairs([a, b], first, second),

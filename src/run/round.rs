@@ -10,10 +10,10 @@ use super::bundle::Bundle;
 use super::compare::Baseline;
 use super::interruption::interrupted;
 use super::output::{exit_style, replaces_progress, style, written};
-use super::{Output, Progress, Terminal, azure, check, runtime};
+use super::{Output, Progress, Terminal, azure, check, destinations, runtime};
 use crate::args::{self, AzureOptions, Check, Format, OutputOptions};
 use crate::blocking;
-use crate::credential;
+use crate::credential::{self, Credential};
 use crate::diagnose::reading;
 use crate::diagnosis::State;
 use crate::evidence::Trust;
@@ -22,7 +22,7 @@ use crate::evidence::text::{clean, repeatable};
 use crate::files::{self, May};
 use crate::inventory::{self, CredentialReference, Entry, Inventory};
 use crate::monitor::round;
-use crate::monitor::walker::{NotWalked, Walker};
+use crate::monitor::walker::{self, NotWalked, Walker};
 use crate::platform;
 use crate::render::Style;
 use crate::render::summary::{Row, Summary};
@@ -186,6 +186,22 @@ pub(super) fn run(
     walked(round, arguments, world, terminal, progress)
 }
 
+/// The files that a round reads, each with the words for it.
+fn inputs<'a>(round: &'a Round<'_>, arguments: &'a Check) -> Vec<(&'static str, &'a str)> {
+    let of_round = [("baseline", arguments.baseline.as_deref()), ("inventory", round.file)];
+    let of_entries = round.entries.iter().flat_map(|entry| {
+        let reference = &entry.credential;
+        [
+            ("key file", reference.api_key_file.as_deref()),
+            ("token file", reference.token_file.as_deref()),
+            ("assertion file", reference.assertion_file.as_deref()),
+            ("file of roots", entry.plan.ca_file.as_deref()),
+        ]
+    });
+    let files = of_round.into_iter().chain(of_entries);
+    files.filter_map(|(what, file)| Some((what, file?))).collect()
+}
+
 /// Walks the entries of a round once and renders the results.
 pub(super) fn walked(
     round: Round<'_>,
@@ -195,6 +211,7 @@ pub(super) fn walked(
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<Output, String> {
     let entries: Vec<&Entry> = round.entries.iter().collect();
+    destinations::check(&arguments.output, &inputs(&round, arguments))?;
     let environment = world.environment.clone();
     // The key of a walk, in place of a name: neither looked up nor shown.
     for entry in &entries {
@@ -402,6 +419,14 @@ fn contacts(entries: &[&Entry], world: &World) -> String {
         world.connect_overrides.splice(..0, entry.connect_to.iter().cloned());
         let request = entry.credential.request(&world, entry.plan.deadline);
         let request = request.for_service(entry.target.service());
+        let usable = walker::environment(entry, &world.environment).and_then(|environment| {
+            Credential::check(&request, &environment).map_err(|error| error.to_string())?;
+            Ok(environment)
+        });
+        match usable {
+            Ok(environment) => world.environment = environment,
+            Err(why) => return format!("{} would not be walked: {why}\n", entry.name),
+        }
         let walk = check::contacts(&entry.name, &entry.target, &entry.plan, &world, &request);
         let azure = AzureOptions { azure: entry.azure.is_some(), ..AzureOptions::default() };
         walk + &azure::contacts(&azure, &entry.target, &entry.plan, &world, &request)

@@ -17,7 +17,7 @@ use crate::monitor::watch::log::{self, Level};
 use crate::monitor::watch::{self, Setup, Webhooks};
 use crate::monitor::webhook::{Webhook, body};
 use crate::platform;
-use crate::render::quoted;
+use crate::render::{json, quoted};
 use crate::secret::Secret;
 use crate::wire::roots::{ExtraRoots, Roots};
 use crate::wire::tls;
@@ -236,6 +236,8 @@ pub(super) fn history(arguments: &HistoryOptions, world: &World) -> Result<Outpu
         let report = reader.report(walk).map_err(in_file)?;
         let report =
             report.ok_or_else(|| format!("{named}: contains no report of a walk {walk}"))?;
+        // A terminal would obey what another program may have written there.
+        let report = json::escape(&report);
         return Ok(Output { out: format!("{report}\n"), ..Output::default() });
     }
     let since = arguments.since.map(|since| {

@@ -285,6 +285,12 @@ impl Target {
         self.service.is_some_and(Service::has_call)
     }
 
+    /// Whether a call is made: under a privatelink name no certificate would cover it.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.has_call() && self.original_host.is_none()
+    }
+
     /// The target of the original name beside a privatelink one.
     #[must_use]
     pub fn original(&self) -> Option<Self> {

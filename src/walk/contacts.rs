@@ -1,7 +1,10 @@
 //! What a walk would contact, for `--plan`. Pure.
 
-use super::experiments::{self, Intrusiveness, Probe};
+use std::net::IpAddr;
+
+use super::experiments::{self, Intrusiveness, Probe, Symptom};
 use super::plan::Plan;
+use super::proxy_choice::Proxy;
 use super::{calls, proxy_choice};
 use crate::azure::allowed;
 use crate::credential::destinations::Destination;
@@ -33,9 +36,9 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     lines.push(format!("dns    getaddrinfo {host}: the system's own queries"));
     lines.extend(script(plan, target, world));
     let choice = proxy_choice::decide(target, &plan.proxy, world.into());
+    let carries_calls = choice.proxy.as_ref().is_none_or(Proxy::is_walked);
     if let Some(proxy) = &choice.proxy {
-        lines.push(format!("dns    getaddrinfo {}", proxy.host));
-        lines.push(format!("proxy  {}: CONNECT {host}:{}", proxy.url, target.seen.port));
+        lines.extend(to_proxy(world, proxy, host, target.seen.port, ""));
         let public = if plan.direct { "" } else { " that are private" };
         lines.push(format!(
             "tcp    the addresses of {host}{public}, port {}, and TLS there; no call",
@@ -44,6 +47,7 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
     } else {
         lines.push(format!("tcp    every address of {host}, port {}", target.seen.port));
     }
+    lines.extend(redirected(world, host, target.seen.port));
     let protocol = match target.opening() {
         Opening::Protocol(name) | Opening::Clear(name) => Some(name),
         Opening::Https | Opening::Tls | Opening::Requested(_) => None,
@@ -62,22 +66,69 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
         lines.push(format!("tls    for comparison: {original}, resolved the same way, up to TLS"));
     }
     if let Some(backend) = &plan.backend {
-        let host = &backend.seen.host;
+        let (host, port) = (&backend.seen.host, backend.seen.port);
         lines.push(format!("dns    for comparison: {host}, resolved and reached the same way"));
+        lines.extend(redirected(world, host, port));
         for call in calls::calls(backend, &plan.of_backend(), world.now) {
             lines.push(format!("http   GET https://{host}{} without a credential", call.path));
         }
     }
-    if plan.experiments {
+    if plan.experiments && carries_calls {
         let all = on_failure(plan, target, choice.proxy.is_some()).into_iter();
         lines.extend(all.filter(|line| protocol.is_none() || !line.starts_with("tls")));
     }
-    if !target.has_call() {
-        lines.push("http   nothing: no call is known for this service".to_owned());
+    let no_call = match () {
+        () if !target.has_call() => Some("no call is known for this service"),
+        () if !target.is_called() => Some("no certificate covers a privatelink name"),
+        () if !carries_calls => Some("the proxy would carry the call"),
+        () => None,
+    };
+    if let Some(why) = no_call {
+        lines.push(format!("http   nothing: {why}"));
+        return lines;
     }
     for call in calls::calls(target, plan, world.now) {
         let method = if call.body.is_some() { "POST" } else { "GET" };
         lines.push(format!("http   {method} https://{host}{}", call.path));
+    }
+    lines
+}
+
+/// The way to `host` through a proxy.
+fn to_proxy(world: &World, proxy: &Proxy, host: &str, port: u16, purpose: &str) -> Vec<String> {
+    let Proxy { url, .. } = proxy;
+    if !proxy.is_walked() {
+        return vec![format!("proxy  {url}: nothing, this kind of proxy is not walked")];
+    }
+    let password = match &proxy.authorization {
+        Some(_) => ", with its user and password in the header Proxy-Authorization",
+        None => "",
+    };
+    let name = proxy.host.parse::<IpAddr>().is_err();
+    let look_up = name.then(|| format!("dns    getaddrinfo {}", proxy.host));
+    let connect = format!("proxy  {url}: CONNECT {host}:{port}{purpose}{password}");
+    let redirected = redirected(world, &proxy.host, proxy.port);
+    look_up.into_iter().chain([connect]).chain(redirected).collect()
+}
+
+/// Where `--connect-to` leads connections to `host`: the first that is right for an address decides.
+fn redirected(world: &World, host: &str, port: u16) -> Vec<String> {
+    let mut lines = Vec::new();
+    for way in &world.connect_overrides {
+        let of_address = way.host.as_deref().filter(|host| host.parse::<IpAddr>().is_ok());
+        let of_host = way.host.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(host));
+        if !(of_host || of_address.is_some()) || way.port.is_some_and(|other| other != port) {
+            continue;
+        }
+        let which = of_address.map_or_else(String::new, |address| format!(" to {address}"));
+        let to = way.to_address.map_or_else(|| "the same address".to_owned(), |a| a.to_string());
+        let to_port = way.to_port.unwrap_or(port);
+        lines.push(format!(
+            "tcp    by --connect-to, the connections for {host}{which} go to {to}, port {to_port}"
+        ));
+        if of_host {
+            break;
+        }
     }
     lines
 }
@@ -88,28 +139,34 @@ pub fn contacts(plan: &Plan, target: &Target, world: &World) -> Vec<String> {
 pub fn token(plan: &Plan, world: &World, contacts: Vec<Destination>) -> Vec<String> {
     let mut lines = Vec::new();
     for contact in contacts {
-        let (origin, line) = match contact {
-            Destination::Host { origin, line } => (origin, line),
+        let (origin, purpose, line) = match contact {
+            Destination::Host { origin, purpose, line } => (origin, purpose, line),
             Destination::Other(line) => {
                 lines.push(line);
                 continue;
             }
         };
-        let Ok(target) = Target::parse(&origin, None) else { continue };
+        let Ok(target) = Target::parse(&origin, None) else {
+            lines.push(line);
+            continue;
+        };
         let (host, port) = (&target.seen.host, target.seen.port);
         lines.extend(script(plan, &target, world));
         match proxy_choice::decide(&target, &plan.proxy, world.into()).proxy {
             Some(proxy) => {
-                lines.push(format!("dns    getaddrinfo {}", proxy.host));
-                lines.push(format!("proxy  {}: CONNECT {host}:{port}, for the token", proxy.url));
+                lines.extend(to_proxy(world, &proxy, host, port, &format!(", {purpose}")));
+                if !proxy.is_walked() {
+                    continue;
+                }
             }
             None => {
                 let plan = Plan { resolvers: Vec::new(), ..plan.clone() };
                 for (address, _) in plan.resolvers(world, host) {
-                    lines.push(format!("dns    {address}: A, AAAA {host}, for the token"));
+                    lines.push(format!("dns    {address}: A, AAAA {host}, {purpose}"));
                 }
                 lines.push(format!("dns    getaddrinfo {host}: the system's own queries"));
                 lines.push(format!("tcp    every address of {host}, port {port}"));
+                lines.extend(redirected(world, host, port));
                 if plan.experiments {
                     lines.push(format!("       only on failure, for {host}: the same experiments"));
                 }
@@ -139,7 +196,7 @@ pub fn azure(
         let line = "azure  GET http://169.254.169.254/metadata/instance: which machine this is";
         contacts.push(Destination::Other(line.to_owned()));
     }
-    contacts.push(Destination::Host { origin, line });
+    contacts.push(Destination::Host { origin, purpose: "for Azure's answers", line });
     let mut lines = self::token(plan, world, contacts);
     lines.push(format!("       POST {}: queries, which only read", allowed::GRAPH_PATH));
     let rows = allowed::READS.iter().filter(|row| effective || !row.is_effective);
@@ -198,7 +255,12 @@ fn on_failure(plan: &Plan, target: &Target, proxied: bool) -> Vec<String> {
             }
             Probe::ReferenceClient => "http  ",
         };
-        lines.push(format!("{hop} only on failure, {}: {}", experiment.id, parts.join(", ")));
+        // The one experiment that a healthy walk makes.
+        let when = match experiment.due {
+            [Symptom::SeveralAddresses] => "only with several addresses",
+            _ => "only on failure",
+        };
+        lines.push(format!("{hop} {when}, {}: {}", experiment.id, parts.join(", ")));
     }
     lines
 }

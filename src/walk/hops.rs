@@ -76,7 +76,7 @@ pub(super) async fn walk_to<X: HttpExchange>(start: Start<'_>, exchange: &X) -> 
             .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
     };
     let to_token = kind == WalkKind::Request;
-    let calls = to_token || (target.has_call() && target.original_host.is_none());
+    let calls = to_token || target.is_called();
     let last = match target.opening() {
         Opening::Protocol(_) | Opening::Clear(_) if !to_token => Hop::Tcp,
         _ if calls => Hop::Http,

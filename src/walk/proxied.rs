@@ -68,7 +68,7 @@ pub(super) async fn walk<X: HttpExchange>(
         ledger: Ledger::new(),
         experiments: Experiments::default(),
     };
-    if proxy.scheme != ProxyScheme::Http {
+    if !proxy.is_walked() {
         let kind = match proxy.scheme {
             ProxyScheme::Socks => "a SOCKS proxy",
             _ => "a proxy that is itself reached over TLS",

@@ -222,3 +222,21 @@ fn a_hosted_agent_is_sent_into_the_network_and_its_passing_address_is_not_allowe
     assert_eq!(first("egress address"), None);
     assert_eq!(first("service endpoint"), None);
 }
+
+#[test]
+fn what_listens_is_looked_up_at_the_port_at_which_the_resolver_was_asked() {
+    let mut looked_up = 0;
+    for (name, mut e) in all_findings() {
+        e.dns.resolvers.iter_mut().for_each(|resolver| resolver.address.set_port(5353));
+        let findings = diagnose(&e).findings;
+        let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+        let steps = fixes.flat_map(|fix| &fix.steps);
+        for command in steps.filter_map(|step| step.command.as_deref()) {
+            if command.contains("sport = ") {
+                looked_up += 1;
+                assert!(command.contains(":5353'"), "{name}: {command}");
+            }
+        }
+    }
+    assert!(looked_up > 0);
+}

@@ -27,10 +27,36 @@ fn no_file_is_replaced_by_what_was_read_from_it() {
     run(&["diagnose", "-o", &zip, "--bundle", &zip, &report]).refused("the same file");
     run(&["127.0.0.1", "-o", &report, "--baseline", &report])
         .refused("would replace the baseline that is read");
+    let second = saved(folder.path(), "zone-not-linked").display().to_string();
+    for format in ["human", "json"] {
+        for input in [&report, &second] {
+            run(&["compare", "--format", format, "-o", input, &report, &second])
+                .refused("would replace the ");
+        }
+    }
     assert_eq!(fs::read(&report).unwrap(), before);
     // The newer version of the same report, as people refresh saved ones.
     let ran = run(&["diagnose", "--format", "json", "-o", &report, &report]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn no_key_file_of_an_application_or_an_inventory_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key").display().to_string();
+    fs::write(&key, "canary").unwrap();
+    let inventory = folder.path().join("targets.toml").display().to_string();
+    fs::write(&inventory, format!("[[target]]\ntarget = \"myacct\"\napi_key_file = {key:?}\n"))
+        .unwrap();
+    for output in ["-o", "--bundle"] {
+        for arguments in
+            [&["app", "myacct", "--api-key-file", &key][..], &["check", "--config", &inventory]]
+        {
+            run(&[arguments, &[output, &key]].concat())
+                .refused("would replace the key file that is read");
+        }
+    }
+    assert_eq!(fs::read(&key).unwrap(), b"canary");
 }
 
 #[test]
@@ -54,6 +80,20 @@ fn results_of_repeated_checks_that_nothing_takes_are_an_error() {
         assert_eq!(ran.status, 64, "{format}: {}", ran.err);
         assert!(ran.err.contains("standard output"), "{format}: {}", ran.err);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_beyond_the_limit_of_its_size_loses_no_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = saved(folder.path(), "healthy");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", r#"ulimit -f 0 && exec "$@""#, "sh", env!("CARGO_BIN_EXE_aoai-probe")]);
+    command.args(["diagnose", "-o", text(&folder.path().join("out")), text(&report)]);
+    let ran = Ran::of(command.output().unwrap());
+    assert_eq!(ran.status, 64, "{}", ran.err);
+    assert!(ran.err.contains("too large; the result is on standard output"), "{}", ran.err);
+    assert!(ran.out.starts_with("WORKS"), "{}", ran.out);
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn what_is_no_report_is_refused_in_words() {
     assert!(matches!(error, ReadError::CutOff { line, .. } if line > 100), "{words}");
     let (error, words) = refused(b"{\n \"a\": oops}");
     assert!(matches!(error, ReadError::NotJson { line: 2, .. }), "{words}");
-    let (error, words) = refused(format!("{whole}{whole}").as_bytes());
+    let (error, words) = refused(format!("{whole}oops").as_bytes());
     assert!(matches!(error, ReadError::NotJson { .. }), "{words}");
     for empty in [&b""[..], b" \n\t"] {
         assert!(matches!(refused(empty).0, ReadError::Empty));

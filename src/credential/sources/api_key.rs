@@ -15,7 +15,10 @@ pub(super) const SOURCE: Source = Source {
     secret_variables: &[VARIABLE],
     detect: |probe| {
         let variables = SOURCE.own_variables(probe.options, probe.environment);
-        Detected::variable(probe, variables.first()?)
+        let found = Detected::variable(probe, variables.first()?)?;
+        // Its value was put in the place of the service's own variable.
+        let label = probe.options.key_variable.clone().unwrap_or(found.label);
+        Some(Detected { label, ..found })
     },
     ..Source::BASE
 };

@@ -68,7 +68,7 @@ impl GitHubActions {
 impl TokenFlow for GitHubActions {
     fn destinations(&self, label: &str, authority: &Authority) -> Vec<Destination> {
         let asked = match endpoint(&self.url) {
-            Ok(url) => Destination::host(&url, "GET", &format!("an identity token for {label}")),
+            Ok(url) => Destination::host(&url, "GET", &format!("an identity token, by {label}")),
             Err(why) => Destination::nothing(&why),
         };
         vec![asked, Destination::authority(label, authority)]

@@ -132,7 +132,7 @@ pub(super) const PROFILES: &[Profile] = &[
         place: Some("on this machine, at the resolvers that {r} asks"),
         look: &[Look("see which resolvers it asks for which link", Some("resolvectl status"))],
         runs: &[
-            Look("see what listens on this machine", Some("ss -lnup 'sport = :53'")),
+            Look("see what listens on this machine", Some("ss -lnup 'sport = :{port}'")),
             Local(
                 "start systemd-resolved again",
                 Some("systemctl restart systemd-resolved"),

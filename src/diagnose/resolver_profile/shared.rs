@@ -125,9 +125,9 @@ pub(super) const HOST_WALK: Advice = Look(
      report, and the container follows",
     Some("aoai-probe {name}"),
 );
-/// What listens on port 53 of this machine.
+/// What listens on the resolver's port of this machine.
 pub(super) const LISTENS: Advice =
-    Look("see which program answers on this machine", Some("ss -lnup 'sport = :53'"));
+    Look("see which program answers on this machine", Some("ss -lnup 'sport = :{port}'"));
 pub(super) const CONTAINER_DNS: Advice = Local(
     "start this container with a resolver that sees the private zone: `docker run --dns \
      <resolver>`, `dns:` in a compose file",
@@ -143,7 +143,7 @@ pub(super) const DAEMON_DNS: Advice = Or(&Shared(
 ));
 /// A server that the operator can administer.
 pub(super) const OWN_SERVER: &[Advice] = &[
-    There("on {r}: see what listens there", Some("ss -lnup 'sport = :53'")),
+    There("on {r}: see what listens there", Some("ss -lnup 'sport = :{port}'")),
     Local("start the DNS service there, or configure the right resolver here", None, OF_THIS_LIST),
 ];
 pub(super) const PUBLIC_SERVICE: &[Advice] = &[

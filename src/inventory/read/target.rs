@@ -279,10 +279,12 @@ pub fn is_name(text: &str) -> bool {
 fn word(text: &str) -> Result<&str, &'static str> {
     let fits = !text.trim().is_empty()
         && text.chars().count() <= LONGEST
-        && !text.starts_with('-')
         && text.chars().all(|c| c.is_alphanumeric() || " -_.:/@()+".contains(c));
-    match fits && !may_hold_password(text) && !looks_like_a_key(text) {
-        true => Ok(text),
-        false => Err("letters, digits, spaces and -_.:/@()+, at most 200 characters"),
+    match () {
+        () if !fits => Err("letters, digits, spaces and -_.:/@()+, at most 200 characters"),
+        () if text.starts_with('-') => Err("begins with '-', as an option does"),
+        () if may_hold_password(text) => Err("looks like a user name and a password"),
+        () if looks_like_a_key(text) => Err("looks like a key"),
+        () => Ok(text),
     }
 }

@@ -257,14 +257,10 @@ pub(super) fn quarantine(path: &Path) -> Result<PathBuf, OpenError> {
         })?;
     fs::rename(path, &free).map_err(|error| OpenError::Unavailable(words(&error)))?;
     for more in ["-wal", "-shm"] {
-        let companion = |path: &Path| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(more);
-            PathBuf::from(name)
-        };
+        let companion = with_end(path, more);
         // Usually absent; if it stayed, SQLite would use it for the new file.
-        if fs::rename(companion(path), companion(&free)).is_err() {
-            let _ = fs::remove_file(companion(path));
+        if fs::rename(&companion, with_end(&free, more)).is_err() {
+            let _ = fs::remove_file(companion);
         }
     }
     Ok(free)
@@ -279,6 +275,30 @@ pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
 /// Whether another program holds it at the moment.
 pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether the file, or one of its journal, cannot be opened or created.
+pub(super) fn cannot_open(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+/// The address by which SQLite reads a file that nothing writes without creating its journal: one on
+/// a read-only medium, or in a folder of another user. None where a journal shows that a watch may
+/// write it, or that its newest walks are there (sqlite.org/wal.html#readonly).
+pub(super) fn unused_uri(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    let beside = |end: &str| fs::metadata(with_end(&path, end));
+    let unused = beside("-shm").is_err() && beside("-wal").map_or(true, |about| about.len() == 0);
+    let mut uri = url::Url::from_file_path(&path).ok()?;
+    uri.set_query(Some("immutable=1"));
+    unused.then(|| uri.into())
+}
+
+/// The path of a file that SQLite keeps next to the history.
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 /// SQLite's error as a message for the operator.

@@ -76,8 +76,21 @@ pub struct TargetRow {
     pub state: String,
 }
 
+fn unavailable(error: rusqlite::Error) -> OpenError {
+    OpenError::Unavailable(file::sql_words(&error))
+}
+
+/// A connection that reads, and the file's version.
+fn connect(path: &Path, further: OpenFlags) -> rusqlite::Result<(Connection, i64)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags | further)?;
+    connection.busy_timeout(Duration::from_secs(2))?;
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((connection, version))
+}
+
 impl Reader {
-    /// Opens it; does not change or create anything.
+    /// Opens it; does not change it.
     ///
     /// # Errors
     ///
@@ -88,13 +101,21 @@ impl Reader {
                 "there is no such file (aoai-probe watch --history FILE writes one)".to_owned(),
             ));
         }
-        let unavailable = |error: rusqlite::Error| OpenError::Unavailable(file::sql_words(&error));
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
-        connection.busy_timeout(Duration::from_secs(2)).map_err(unavailable)?;
-        let version: i64 = connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(unavailable)?;
+        let (connection, version) = match connect(path, OpenFlags::empty()) {
+            Err(error) if file::cannot_open(&error) => match file::unused_uri(path) {
+                Some(uri) => {
+                    connect(Path::new(&uri), OpenFlags::SQLITE_OPEN_URI).map_err(unavailable)?
+                }
+                None => {
+                    return Err(OpenError::Unavailable(
+                        "its journal, the files that end in -wal and -shm, cannot be used by this \
+                         user: be the user of watch, or copy all of them into a folder of your own"
+                            .to_owned(),
+                    ));
+                }
+            },
+            connected => connected.map_err(unavailable)?,
+        };
         match version {
             0 => Err(OpenError::Unavailable("is empty".to_owned())),
             version if version > SCHEMA => Err(OpenError::Newer(version)),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::read::{IncidentRow, TargetRow};
 use crate::evidence::text::{clean, rfc3339};
 use crate::monitor::event::span;
+use crate::render::json::escape;
 use crate::render::text::count;
 
 /// The longest sentence that is shown, in characters.
@@ -58,7 +59,7 @@ pub fn human(
                 .confidence
                 .as_ref()
                 .map_or_else(String::new, |confidence| format!("{confidence}: "));
-            out.push_str(&format!("  {confidence}{}\n", clean(message, LONGEST)));
+            out.push_str(&format!("  {}\n", clean(&format!("{confidence}{message}"), LONGEST)));
         }
         if let Some(walk) = past.walk {
             out.push_str(&format!("  evidence: {again}--walk {walk}\n"));
@@ -114,7 +115,7 @@ pub fn json(incidents: &[IncidentRow], targets: &[TargetRow], changes: &Changes)
         })
         .collect();
     let all = json!({ "version": "1.0", "incidents": incidents, "targets": targets });
-    format!("{all:#}\n")
+    escape(&format!("{all:#}\n"))
 }
 
 fn when(milliseconds: i64) -> String {

@@ -127,7 +127,16 @@ async fn walk(walker: &Walker, shared: &Shared, job: &Job) -> Option<Outcome> {
                 Walked { exposition: metrics::exposition(&report).into(), report }
             })
             .map_err(|_| why),
-            NotWalked::Lacks(_) | NotWalked::HoldsSecret(_) => Err(why),
+            // The scrape fails. On the pages an earlier result would pass for the current one.
+            NotWalked::Lacks(_) => {
+                let report = panics::caught(|| walker.not_walked(&job.entry, &why.to_string()));
+                if let Ok(report) = report {
+                    shared.keep(job, began, &Arc::new(report));
+                }
+                Err(why)
+            }
+            // Any report would show the name, in which the secret is.
+            NotWalked::HoldsSecret(_) => Err(why),
         }
     });
     Some(match outcome {

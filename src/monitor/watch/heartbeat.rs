@@ -1,7 +1,8 @@
 //! The heartbeat: a file for the textfile collector, and a call whose absence another service
 //! notices.
 
-use std::io::Write;
+use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::files::{self, May};
 use crate::monitor::webhook::Webhook;
 
 /// Makes the calls, one at a time.
@@ -146,8 +148,24 @@ impl WatchStats {
     }
 }
 
-/// Replaces the file atomically, so that no reader sees a part of it.
-pub(super) fn write(file: &Path, text: &str) -> std::io::Result<()> {
+/// How the text of every version begins.
+const BEGINNING: &[u8] = b"# HELP aoai_probe_watch_";
+
+/// Replaces the file atomically, so that no reader sees a part of it; a link stays a link. What no
+/// heartbeat has written, such as a history, an inventory or a device, is left alone.
+pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
+    // The target of a link; a new file is created under its given name.
+    let file = &fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    match files::beginning(file, May::BeAFile, BEGINNING.len() as u64) {
+        Ok(there) if there.is_empty() || there == BEGINNING => {}
+        Ok(_) => {
+            let words =
+                "contains something other than a heartbeat and is left alone: name another file";
+            return Err(io::Error::other(words));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     // The collector runs as another user.
@@ -157,4 +175,47 @@ pub(super) fn write(file: &Path, text: &str) -> std::io::Result<()> {
     new.write_all(text.as_bytes())?;
     new.persist(file).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(file: &Path) -> String {
+        String::from_utf8(files::whole(file, May::BeAFile, 1 << 16).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_heartbeat_replaces_a_heartbeat_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("beat.prom");
+        let text = WatchStats::default().text();
+        fs::write(&file, "").unwrap();
+        write(&file, &text).unwrap();
+        write(&file, &text).unwrap();
+        assert_eq!(content(&file), text);
+        for other in ["SQLite format 3\0", "[[target]]\n", "# HELP node_load1 x\n", "k"] {
+            let there = folder.path().join("other");
+            fs::write(&there, other).unwrap();
+            assert!(write(&there, &text).unwrap_err().to_string().contains("left alone"));
+            assert_eq!(content(&there), other);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_heartbeat_replaces_neither_a_device_nor_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("beat.prom"), folder.path().join("link.prom"));
+        let text = WatchStats::default().text();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        fs::write(&file, "").unwrap();
+        write(&link, &text).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(content(&file), text);
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(write(&pipe, &text).unwrap_err().to_string(), "is no regular file");
+        assert!(!fs::metadata(&pipe).unwrap().is_file());
+    }
 }

@@ -42,9 +42,10 @@ pub const fn processor_time() -> Option<crate::evidence::vantage::ProcessorTime>
 }
 
 /// Makes the process write no core. A debugger gets at it only with the rights of an administrator or of
-/// a developer (`DevToolsSecurity`).
+/// a developer (`DevToolsSecurity`). It outlives a limit of the size of files.
 pub fn protect_process() {
     unix::write_no_core();
+    unix::outlive_file_size_limit();
 }
 
 /// Not known: the list of listening sockets is not read here.

@@ -31,7 +31,7 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[Experiment {
     packets: 24,
     intrusiveness: Intrusiveness::Default,
     due: &[Symptom::CallRefused],
-    probes: |target| if target.has_call() { vec![Probe::ReferenceClient] } else { Vec::new() },
+    probes: |target| if target.is_called() { vec![Probe::ReferenceClient] } else { Vec::new() },
 }];
 
 /// Makes the walk's first call as an application would: by the system's resolver, on
@@ -121,8 +121,7 @@ pub(super) async fn call_without_credential(
     timeout: Duration,
 ) -> Option<ClientCall> {
     let target = context.target;
-    let has_call = target.has_call() && target.original_host.is_none();
-    if !has_call || context.kind == WalkKind::Request {
+    if !target.is_called() || context.kind == WalkKind::Request {
         return None;
     }
     let wanted = calls::calls(target, context.plan, context.now());

@@ -85,7 +85,8 @@ impl Probe {
                 format!("a handshake at the same address, SNI {name}")
             }
             Probe::OtherAddress => {
-                "a handshake, and the call without a credential, at another address of the name"
+                "a handshake, and the call if there is one, without a credential, at another address of \
+                 the name"
                     .to_owned()
             }
             Probe::Handshake(_) | Probe::Segments => "handshakes at the same address".to_owned(),

@@ -98,6 +98,14 @@ pub struct Proxy {
     pub hides_port: bool,
 }
 
+impl Proxy {
+    /// Whether this version walks through a proxy of this kind.
+    #[must_use]
+    pub fn is_walked(&self) -> bool {
+        self.scheme == ProxyScheme::Http
+    }
+}
+
 /// The decision: evidence, and the proxy itself.
 #[derive(Debug)]
 pub struct Choice {

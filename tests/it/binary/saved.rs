@@ -52,6 +52,30 @@ fn saved_reports_are_judged_again() {
 }
 
 #[test]
+fn reports_on_lines_of_their_own_are_judged_again_as_those_of_an_array() {
+    let folder = tempfile::tempdir().unwrap();
+    let reports = ["healthy", "zone-not-linked"].map(|name| saved(folder.path(), name));
+    let [good, bad] = reports.each_ref().map(|path| text(path));
+    let lines = folder.path().join("lines.jsonl");
+    let written = run(&["diagnose", "--format", "json-lines", "-o", text(&lines), good, bad]);
+    assert_eq!((written.status, written.err.as_str()), (2, ""));
+    let one_after_the_other = folder.path().join("both.json");
+    let both = [fs::read(good).unwrap(), fs::read(bad).unwrap()].concat();
+    fs::write(&one_after_the_other, both).unwrap();
+    let of_reports = run(&["diagnose", "--format", "json", good, bad]).out;
+    for file in [&lines, &one_after_the_other] {
+        assert_eq!(run(&["diagnose", "--format", "json", text(file)]).out, of_reports);
+    }
+    // A line that was cut off, as by a full disk, is named; what follows is no report.
+    let mut cut = fs::read(&lines).unwrap();
+    cut.truncate(cut.len() - 100);
+    fs::write(&lines, &cut).unwrap();
+    run(&["diagnose", text(&lines)]).refused("truncated: the JSON text ends at line 2");
+    fs::write(&lines, [fs::read(good).unwrap(), b"x".to_vec()].concat()).unwrap();
+    run(&["diagnose", text(&lines)]).refused("not JSON");
+}
+
+#[test]
 fn a_step_of_github_gets_its_summary_behind_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let (bad, file) = (saved(folder.path(), "zone-not-linked"), folder.path().join("summary"));

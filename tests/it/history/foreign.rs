@@ -1,12 +1,14 @@
 //! What else there is in the file's place: another watch, another program's file, a broken one.
 
 use std::fs;
+use std::path::Path;
 
 use aoai_probe::monitor::history::{
     Bounds, History, HistoryQuery, OpenError, Reader, Record, WriterEvent,
 };
 
 use super::{closed, keep, record, sqlite3, start};
+use crate::program::{Ran, alone, run, text};
 
 #[test]
 fn a_file_that_another_watch_writes_is_refused_and_read() {
@@ -150,4 +152,55 @@ fn a_file_that_breaks_or_goes_while_it_is_open_loses_no_later_walk() {
     assert!(matches!(heard.recv().unwrap(), WriterEvent::Quarantined(_)));
     closed(history);
     assert_eq!(sqlite3(&file, "PRAGMA integrity_check; SELECT at FROM walks"), "ok\n3");
+}
+
+#[test]
+fn what_another_program_wrote_into_it_controls_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    assert!(keep(&history, record("a", 1)));
+    closed(history);
+    let hostile = "char(27) || '[2J' || char(155) || '31m' || char(10) || 'WORKS'";
+    sqlite3(
+        &file,
+        &format!(
+            "UPDATE walks SET state = {hostile}, report = '{{\"a\":\"' || {hostile} || '\"}}';
+             INSERT INTO incidents
+             VALUES ('i', {hostile}, {hostile}, {hostile}, {hostile}, 1, NULL, NULL, {hostile},
+                     {hostile}, {hostile}, {hostile}, {hostile}, 1, 1)"
+        ),
+    );
+    let file = text(&file);
+    for arguments in [&["--format", "human"][..], &["--format", "json"], &["--walk", "1"]] {
+        let ran = run(&[&["history", "--history", file], arguments].concat());
+        let shown = ran.went_well();
+        let obeyed = |c: char| c.is_control() && c != '\n';
+        assert!(!shown.contains(obeyed), "{arguments:?}: {shown:?}");
+        assert!(!shown.contains("\nWORKS") || arguments == ["--walk", "1"], "{shown:?}");
+    }
+}
+
+#[test]
+fn a_copy_on_a_read_only_file_system_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let (history, ..) = start(&file, Bounds::default());
+    assert!(keep(&history, record("a", 1)));
+    closed(history);
+    let medium = folder.path().join("medium #1?");
+    fs::create_dir(&medium).unwrap();
+    let script = r#"mount -t tmpfs none "$2" && cp "$1" "$2/history.db" && touch "$2/$3" &&
+        mount -o remount,ro "$2" && shift 3 && exec "$@""#;
+    let read = |more: &str| {
+        let mut command = alone(Path::new("sh"), folder.path(), true)?;
+        command.args(["-c", script, "sh", text(&file), text(&medium), more]);
+        command.args([env!("CARGO_BIN_EXE_aoai-probe"), "history", "--history"]);
+        command.arg(medium.join("history.db"));
+        Some(Ran::of(command.output().unwrap()))
+    };
+    let Some(ran) = read("other") else { return };
+    assert!(ran.went_well().starts_with("1 target, 1 walk since"), "{}", ran.out);
+    // A watch may write it: what SQLite reads without the journal may be torn.
+    read("history.db-shm").unwrap().refused("copy all of them into a folder of your own");
 }

@@ -1,7 +1,7 @@
 //! Advice about a resolver, by its class: the rows of `resolver_profile` with their names filled
 //! in. The rules say what is wrong; the owner and the steps are decided here.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::commands::System;
 use crate::diagnose::resolver_class::{self, ResolverClass, Whose};
@@ -41,7 +41,7 @@ impl std::fmt::Display for Upstream<'_> {
 /// A resolver, the names of this walk, and the row of its class.
 pub(super) struct Resolver<'a> {
     e: &'a View<'a>,
-    asked: IpAddr,
+    asked: SocketAddr,
     pub(super) whose: Whose,
     profile: &'static Profile,
     zone: String,
@@ -52,13 +52,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn of(e: &'a View<'_>, r: &ResolverView<'_>) -> Self {
         let whose = resolver_class::of(e, r.seen);
         let profile = resolver_profile::of(whose.class);
-        Self {
-            e,
-            asked: r.seen.address.ip(),
-            whose,
-            profile,
-            zone: reading::private_zone(e).to_owned(),
-        }
+        Self { e, asked: r.seen.address, whose, profile, zone: reading::private_zone(e).to_owned() }
     }
 
     /// The same, about another private zone.
@@ -79,6 +73,7 @@ impl<'a> Resolver<'a> {
         text.replace("{suffix}", &name(reading::public_suffix(self.e), "<public suffix>"))
             .replace("{zone}", &name(&self.zone, "<privatelink zone>"))
             .replace("{name}", &name(&self.e.dns.name, "<name>"))
+            .replace("{port}", &self.asked.port().to_string())
             .replace("{r}", self.label())
     }
 
@@ -123,14 +118,14 @@ impl<'a> Resolver<'a> {
     /// that is not as this tool does.
     fn why_asked(&self, finding: FindingBuilder) -> FindingBuilder {
         let config = &self.e.vantage.resolver_config;
-        let asked = self.asked.to_string();
-        let interface = config.interface_of(self.asked);
+        let asked = self.asked.ip().to_string();
+        let interface = config.interface_of(self.asked.ip());
         let several = config
             .interfaces
             .iter()
             .any(|one| interface.is_some_and(|interface| one.interface != interface.interface));
         let finding = match (config.policy(), interface) {
-            (Some(policy), _) if policy.asks(self.asked) => finding
+            (Some(policy), _) if policy.asks(self.asked.ip()) => finding
                 .reasoning(format!(
                     "{} asks {asked} for this name by the {} for {} ({}), and not {}",
                     policy.kind.system(),
@@ -304,7 +299,7 @@ impl<'a> Resolver<'a> {
     /// Questions to it are lost on the way, or it does not answer them.
     pub(super) fn way(&self, finding: FindingBuilder, port: u16) -> FindingBuilder {
         use ResolverClass as Class;
-        let ip = self.asked;
+        let ip = self.asked.ip();
         match self.whose.class {
             Class::OnPremises
             | Class::VirtualNetwork
