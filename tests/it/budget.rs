@@ -12,7 +12,7 @@ use crate::program::alone;
 /// The stripped program, in bytes. It carries the page of every finding and the commands of three
 /// systems. The questions to Azure Resource Manager and what is made of the answers are 1.7 MB of it.
 /// Debian's blackbox_exporter has 14.1 MB.
-const LARGEST: u64 = 15_500_000;
+const LARGEST: u64 = 15_600_000;
 
 /// Processor time of a walk as far as a ClientHello, in milliseconds. aws-lc's own entropy
 /// source alone costs 100 ms; `.cargo/config.toml` leaves it out.
