@@ -249,8 +249,36 @@ pub struct ExplainedAnswer {
     pub line: String,
     /// What of it was printed.
     pub kind: PastedKind,
-    /// What it means, or why that cannot be said.
-    pub meaning: Result<AnswerMeaning, &'static str>,
+    /// What it means, or what is known of it all the same.
+    pub meaning: Result<AnswerMeaning, Unexplained>,
+}
+
+/// What is known of a text that no finding explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unexplained {
+    /// Where its call ended, if the text shows that.
+    pub end: Option<CallEnd>,
+    /// All of it, in sentences.
+    pub words: &'static str,
+}
+
+impl Unexplained {
+    /// What does not show where a call ended.
+    #[must_use]
+    pub const fn without_end(words: &'static str) -> Self {
+        Self { end: None, words }
+    }
+}
+
+/// Where a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallEnd {
+    /// The hop, or the two that it may be; `application` or `Azure platform` where it is none.
+    pub place: &'static str,
+    /// What is shown of it: a clause.
+    pub shown: &'static str,
+    /// Whether a server was called and none answered.
+    pub unanswered: bool,
 }
 
 /// What a text shows.

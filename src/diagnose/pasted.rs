@@ -2,7 +2,9 @@
 //! Nothing is known of its path, so no rule that depends on one is asked: of those findings the page
 //! is shown.
 
-use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Finding, PastedKind};
+use crate::diagnosis::{
+    AnswerMeaning, Confidence, ExplainedAnswer, Finding, PastedKind, Unexplained,
+};
 use crate::evidence::http::{
     ErrorBody, ErrorFrame, HttpAnswer, HttpCall, HttpHop, HttpOutcome, Purpose,
 };
@@ -17,6 +19,19 @@ use super::rules::http::refusals::{self, Leaves, Refusal};
 use super::rules::http::{front_answered, gateway_policy, host_kind, refusal_match};
 use super::view::View;
 use super::{reading, system};
+
+/// What is shown of a call and where it ended, in one sentence with others around it.
+macro_rules! ended {
+    ($place:literal, $shown:literal, unanswered: $unanswered:literal, $before:literal, $after:literal) => {
+        Unexplained {
+            end: Some(CallEnd { place: $place, shown: $shown, unanswered: $unanswered }),
+            words: concat!($before, $shown, " (", $place, ")", $after),
+        }
+    };
+    ($place:literal, $shown:literal, $after:literal) => {
+        ended!($place, $shown, unanswered: false, "", $after)
+    };
+}
 
 mod another;
 mod certificate;
@@ -35,12 +50,17 @@ pub use super::engines::documented_refusal::phrase;
 const PASSED_ON: &[&str] =
     &["http-front-answered", "http-server-error", "http-timeout-answer", "http-unexpected-status"];
 /// Why an answer has no meaning that could be shown.
-const SUCCESS: &str = "its status is a success";
-const NOT_KNOWN: &str = "neither its text nor a status in it shows what it means";
+const SUCCESS: Unexplained = Unexplained::without_end("its status is a success");
+const NOT_KNOWN: Unexplained =
+    Unexplained::without_end("neither its text nor a status in it shows what it means");
 /// What a storage account says that lets no one in without a login (fact Z108).
-const ANONYMOUS: &str = "the call had no credential, or was to make a container public, and the storage account permits neither \
+const ANONYMOUS: Unexplained = Unexplained::without_end(
+    "the call had no credential, or was to make a container public, and the storage account permits neither \
      (application): public access is there reading by anyone without a login, and not the network, whose \
-     rules have no part in this refusal";
+     rules have no part in this refusal",
+);
+const ABOUT_REQUEST: Unexplained =
+    Unexplained::without_end("it is about the request itself, not about the network or the caller");
 /// The same in its words, in lower case.
 const OF_ANONYMOUS: &str = "public access is not permitted on this storage account";
 /// Statuses that are tried where an answer shows none.
@@ -257,12 +277,12 @@ fn meaning(
     evidence: &Evidence,
     answer: &HttpAnswer,
     row: &'static Refusal,
-) -> Result<AnswerMeaning, &'static str> {
+) -> Result<AnswerMeaning, Unexplained> {
     // The pages of these are about the requests that this tool makes.
     if matches!(row.leaves, Leaves::Deployment | Leaves::Unproved) {
         return Err(match answer.status {
             200..300 => SUCCESS,
-            _ => "it is about the request itself, not about the network or the caller",
+            _ => ABOUT_REQUEST,
         });
     }
     let leg = leg_of(row);
@@ -280,7 +300,7 @@ fn meaning(
                 .to_owned()
         }
     };
-    let rule = super::rule(row.id).ok_or("its finding is gone")?;
+    let rule = super::rule(row.id).ok_or(NOT_KNOWN)?;
     let own = |list: fn(&Service) -> &'static [&'static str]| {
         reading::service(evidence).map_or(&[][..], list)
     };

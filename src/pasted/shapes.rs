@@ -123,7 +123,7 @@ fn what_is_in_front_is_known_by_its_own_text_without_a_status() {
         ),
         ("HTTP/1.1 401 Unauthorized\nServer: thttpd\n\nno", "thttpd"),
     ] {
-        let meaning = assumed(text).meaning.unwrap_or_else(|why| panic!("{text}: {why}"));
+        let meaning = assumed(text).meaning.unwrap_or_else(|why| panic!("{text}: {why:?}"));
         assert!(meaning.refused.contains(who), "{text}: {}", meaning.refused);
     }
 }
@@ -195,7 +195,7 @@ fn what_a_gateway_logs_of_its_upstream_is_of_its_own_leg() {
         ),
         ("backend a/s is DOWN, reason: Layer4 timeout, check duration: 2001ms", "HAProxy", "(tcp)"),
     ] {
-        let meaning = assumed(text).meaning.unwrap_or_else(|why| panic!("{text}: {why}"));
+        let meaning = assumed(text).meaning.unwrap_or_else(|why| panic!("{text}: {why:?}"));
         assert_eq!(meaning.id, "http-gateway-leg", "{text}");
         let refused = &meaning.refused;
         assert!(meaning.caller.contains(name) && refused.contains(hop), "{text}: {refused}");

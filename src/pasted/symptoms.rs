@@ -22,7 +22,7 @@ pub(super) fn assumed(text: &str) -> ExplainedAnswer {
 pub(super) fn read(text: &str) -> (&'static str, String) {
     match assumed(text).meaning {
         Ok(meaning) => (meaning.id, meaning.callee),
-        Err(why) => ("-", why.to_owned()),
+        Err(why) => ("-", why.words.to_owned()),
     }
 }
 
@@ -340,7 +340,7 @@ fn the_failure_of_a_gateway_s_own_call_is_named_with_its_hop() {
             "(dns)",
         ),
     ] {
-        let meaning = assumed(text).meaning.unwrap_or_else(|why| panic!("{text}: {why}"));
+        let meaning = assumed(text).meaning.unwrap_or_else(|why| panic!("{text}: {why:?}"));
         assert_eq!(meaning.id, "http-gateway-leg", "{text}");
         assert!(
             meaning.caller.contains(name) && meaning.refused.contains(hop),

@@ -200,7 +200,7 @@ fn a_log_that_ends_without_an_answer_is_not_called_refused() {
         for before in [[request, before].concat(), [request, before, limited].concat()] {
             let log = [before.as_str(), lost].concat();
             let meaning = explain(&log, &base("openai"), false, &[]).remove(0).meaning;
-            let why = meaning.err().unwrap_or_else(|| panic!("{log}"));
+            let why = meaning.err().unwrap_or_else(|| panic!("{log}")).words;
             assert!(why.starts_with("no server answered") && why.contains("(dns)"), "{why}");
         }
     }
@@ -241,7 +241,7 @@ fn what_no_server_answered_is_not_called_refused() {
         ),
     ] {
         let answers = explain(text, &base("openai"), false, &[]);
-        let why = answers[0].meaning.as_ref().err().unwrap_or_else(|| panic!("{text}"));
+        let why = answers[0].meaning.as_ref().err().unwrap_or_else(|| panic!("{text}")).words;
         assert!(why.starts_with("no server answered") && why.contains(hop), "{text}: {why}");
     }
     // A proxy that refuses is the one that answered.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::steps;
 use super::text_writer::TextWriter;
 use super::{Style, json};
-use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Fix, PastedKind};
+use crate::diagnosis::{AnswerMeaning, CallEnd, Confidence, ExplainedAnswer, Fix, PastedKind};
 
 /// The version of the JSON; its minor number grows with each field that is added.
 const ANSWER_VERSION: &str = "1.1";
@@ -41,6 +41,8 @@ struct Answer<'a> {
     meaning: Option<Meaning<'a>>,
     /// Why it is not known.
     unknown: Option<&'static str>,
+    /// Where its call ended, where that is all that is known.
+    ended_at: Option<&'static str>,
 }
 
 /// What one answer means.
@@ -84,7 +86,8 @@ impl<'a> Answer<'a> {
             answer: &explained.line,
             kind: explained.kind.name(),
             meaning: explained.meaning.as_ref().ok().map(Meaning::of),
-            unknown: explained.meaning.as_ref().err().copied(),
+            unknown: explained.meaning.as_ref().err().map(|why| why.words),
+            ended_at: ended(explained).map(|end| end.place),
         }
     }
 }
@@ -133,11 +136,20 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
             writer.write_headline(what, color, &own.unwrap_or_else(|| rest(meaning.short)));
         }
         None => {
-            let rest = match answers.iter().any(|answer| answer.kind == PastedKind::Answer) {
-                false => ": what was pasted shows no cause",
-                true => ": nothing in this answer is in the catalogue",
+            let what = "CANNOT TELL";
+            let is_answer = |answer: &ExplainedAnswer| answer.kind == PastedKind::Answer;
+            let rest = match answers.iter().find_map(ended) {
+                Some(end) => {
+                    let before = format!(" ({}): ", end.place);
+                    let columns = HEADLINE - what.len() - before.len();
+                    before + first_clauses(end.shown, columns)
+                }
+                None if !answers.iter().any(is_answer) => {
+                    ": what was pasted shows no cause".to_owned()
+                }
+                None => ": nothing in this answer is in the catalogue".to_owned(),
             };
-            writer.write_headline("CANNOT TELL", Color::Yellow, rest);
+            writer.write_headline(what, Color::Yellow, &rest);
         }
     }
     writer.write_blank_line();
@@ -183,6 +195,19 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
     writer.finish()
 }
 
+/// As much of a sentence as fits, up to the end of a clause.
+fn first_clauses(sentence: &str, columns: usize) -> &str {
+    let ends = sentence.match_indices([':', ',', ';']).map(|(at, _)| at);
+    let fits = |end: &usize| *end <= columns;
+    let last = ends.chain([sentence.len()]).filter(fits).last();
+    last.map_or("the call ended there", |end| &sentence[..end])
+}
+
+/// Where a call ended that nothing else is known of.
+fn ended(answer: &ExplainedAnswer) -> Option<CallEnd> {
+    answer.meaning.as_ref().err()?.end
+}
+
 fn one(writer: &mut TextWriter, answer: &ExplainedAnswer, inside: bool) {
     let of_tool = answer.kind != PastedKind::Answer;
     writer.set_label(match answer.kind {
@@ -194,7 +219,7 @@ fn one(writer: &mut TextWriter, answer: &ExplainedAnswer, inside: bool) {
     writer.write_text(&answer.line);
     let meaning = match &answer.meaning {
         Ok(meaning) => meaning,
-        Err(why) => return writer.write_text(why),
+        Err(why) => return writer.write_text(why.words),
     };
     writer.set_label("means");
     if let (true, Some(finding)) = (of_tool, &meaning.finding) {

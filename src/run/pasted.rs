@@ -5,6 +5,7 @@ use super::{CANNOT_TELL, INPUT_TIMEOUT, Output, Terminal};
 use crate::args::{Color, Explain, TextOrJson};
 use crate::credential::{self, Credential};
 use crate::diagnose::pasted::{beside, issued, looked_up, of_service};
+use crate::diagnosis::Unexplained;
 use crate::files::{self, May};
 use crate::secret::Secret;
 use crate::services::{self, Service};
@@ -96,7 +97,7 @@ pub(super) fn explain(
         !explained || !is_beside || is_later
     });
     if let (Some(vendor), Some(answer)) = (vendor, answers.first_mut()) {
-        answer.meaning = Err(vendor);
+        answer.meaning = Err(Unexplained::without_end(vendor));
         answers.truncate(1);
     }
     let looked_up = pasted::lookups(&text).into_iter().filter_map(|lookup| {

@@ -5,6 +5,7 @@ use std::fs;
 use aoai_probe::diagnose::rules;
 use aoai_probe::evidence::{Evidence, Hop, Observed};
 use aoai_probe::explain::{self, NoPage};
+use aoai_probe::render::Style;
 use aoai_probe::{pasted, render};
 
 use crate::fixtures::{assert_file, root};
@@ -43,15 +44,52 @@ fn the_list_has_every_finding_within_80_columns() {
     assert!(list.lines().all(|line| textwrap::core::display_width(line) <= 80), "{list}");
 }
 
-/// The JSON of each pasted text is the one next to it: programs read it.
-#[test]
-fn the_json_of_an_answer_is_as_it_was() {
+/// The evidence of a walk that has reached nothing yet.
+fn base() -> Evidence {
     let base = fs::read_to_string(root().join("fixtures/bases/private.json")).unwrap();
     let mut base: Evidence = serde_json::from_str(&base).unwrap();
-    // Nothing of the path is known.
     base.http = Observed::NotReached { stopped_at: Hop::Dns };
     base.tls = Observed::NotReached { stopped_at: Hop::Dns };
     base.tcp = Observed::NotReached { stopped_at: Hop::Dns };
+    base
+}
+
+/// Where no cause is known, the first line has what is.
+#[test]
+fn a_call_that_ended_without_an_answer_has_its_hop_in_the_first_line() {
+    let base = base();
+    for (text, first) in [
+        (
+            "APIConnectionError: [Errno 111] Connection refused",
+            "(tcp): the client got no connection",
+        ),
+        (
+            "httpx.ConnectError: [Errno -2] Name or service not known",
+            "(dns): the client found no address for the name",
+        ),
+        (
+            "httpx.ConnectError: [SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate",
+            "(tls): the client does not trust the certificate that it was shown",
+        ),
+        ("ssl.SSLError: certificate has expired", "(tls): the call ended there"),
+        (
+            "the requested address: cannot assign requested address",
+            "(tcp): the application's own machine had no port, buffer or file left for a connection",
+        ),
+        ("it does not work", ": nothing in this answer is in the catalogue"),
+    ] {
+        let answers = pasted::explain(text, &base, false, &[]);
+        let shown = render::pasted::render(&answers, Style::default());
+        let line = shown.lines().next().unwrap_or_default();
+        assert!(line.starts_with("CANNOT TELL"), "{line}");
+        assert!(line.ends_with(first) && line.len() <= 100, "{line}");
+    }
+}
+
+/// The JSON of each pasted text is the one next to it: programs read it.
+#[test]
+fn the_json_of_an_answer_is_as_it_was() {
+    let base = base();
     let folder = root().join("fixtures/answers");
     let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let texts: Vec<_> = files.filter(|file| file.extension().is_some_and(|e| e == "txt")).collect();

@@ -1,7 +1,7 @@
 //! What the issuer of a certificate shows that openssl or curl printed (facts S5 to S13).
 
 use crate::diagnose::rules::tls::{issued_for_azure, product_in};
-use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, PastedKind};
+use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, PastedKind, Unexplained};
 use crate::evidence::text::clean;
 
 use super::super::rule;
@@ -44,5 +44,9 @@ pub fn issued(host: &str, issuer: &str) -> ExplainedAnswer {
         finding: None,
         page: rule.page(),
     });
-    ExplainedAnswer { line, kind: PastedKind::Certificate, meaning: meaning.ok_or(OF_AZURE) }
+    ExplainedAnswer {
+        line,
+        kind: PastedKind::Certificate,
+        meaning: meaning.ok_or(Unexplained::without_end(OF_AZURE)),
+    }
 }

@@ -3,7 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use crate::diagnosis::{AnswerMeaning, Confidence, ExplainedAnswer, Finding, Level, PastedKind};
+use crate::diagnosis::{
+    AnswerMeaning, CallEnd, Confidence, ExplainedAnswer, Finding, Level, PastedKind, Unexplained,
+};
 use crate::evidence::dns::{
     Answer, DnsHop, DnsOutcome, Exchange, QuestionType, Rcode, Record, ResolverEvidence,
     ResolverRole, SelectedAddress, Soa, SystemAnswer, Transport, is_privatelink,
@@ -14,6 +16,7 @@ use crate::evidence::vantage::{
 use crate::evidence::{Evidence, Hop, Observed, SkipReason, classify};
 
 use super::super::{diagnose, rule};
+use super::unanswered::{NO_HOP, is_of_dns};
 
 /// A lookup that a tool printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,32 +51,48 @@ pub enum Shown {
 }
 
 /// What has no fault.
-const PRIVATE: &str = "DNS gave a private address there (dns). Whether it is that of the endpoint, and what failed behind \
-     it, a lookup does not show. A check from that machine walks the path: aoai-probe <host>";
+const PRIVATE: Unexplained = Unexplained::without_end(
+    "DNS gave a private address there (dns). Whether it is that of the endpoint, and what failed behind \
+     it, a lookup does not show. A check from that machine walks the path: aoai-probe <host>",
+);
 /// What may have one.
-const PUBLIC: &str = "DNS gave a public address there, and no alias that shows a private endpoint (dns): of an account \
-     without one this is right";
+const PUBLIC: Unexplained = Unexplained::without_end(
+    "DNS gave a public address there, and no alias that shows a private endpoint (dns): of an account \
+     without one this is right",
+);
 /// What shows too little.
-const NO_ALIASES: &str = "DNS gave a public address there (dns). The aliases, which show whether there is a private endpoint, \
-     are not shown: nslookup <host>, from that machine";
+const NO_ALIASES: Unexplained = Unexplained::without_end(
+    "DNS gave a public address there (dns). The aliases, which show whether there is a private endpoint, \
+     are not shown: nslookup <host>, from that machine",
+);
 /// Neither a private nor a public one.
-const MADE_UP: &str = "DNS gave an address there that no service of Azure has (dns): VPN and zero-trust clients make such \
+const MADE_UP: Unexplained = Unexplained::without_end(
+    "DNS gave an address there that no service of Azure has (dns): VPN and zero-trust clients make such \
      addresses up and alone know the real one; a block list or a hosts file gives those of the machine \
-     itself. A check from that machine shows what is behind it: aoai-probe <host>";
+     itself. A check from that machine shows what is behind it: aoai-probe <host>",
+);
 /// The same of a name that does not exist.
-const WHICH_NAME: &str = "the server answers that a name does not exist (dns): the name itself, or the name in the private zone \
+const WHICH_NAME: Unexplained = Unexplained::without_end(
+    "the server answers that a name does not exist (dns): the name itself, or the name in the private zone \
      that it leads to. This tool shows no aliases of such an answer; where they end, a trace or another tool \
-     shows: nslookup -type=CNAME <host>";
+     shows: nslookup -type=CNAME <host>",
+);
 /// The same of one in a private zone.
-const WHICH_ZONE: &str = "the server answers that the name in the private zone does not exist (dns): the zone that it sees has no \
+const WHICH_ZONE: Unexplained = Unexplained::without_end(
+    "the server answers that the name in the private zone does not exist (dns): the zone that it sees has no \
      record of it, or there is no such endpoint and it asked the public zone. The zone that the answer \
-     names tells which of them: dig <that name>";
+     names tells which of them: dig <that name>",
+);
 /// Why a public address may be right.
 const OUTSIDE: &str = "a machine outside the endpoint's networks rightly gets the public address: it is a fault only where the \
      machine of the lookup should use the endpoint";
 /// No answer came.
-const SILENT: &str = "the server gave no answer in the time of the tool (dns): it is down, or the way to its port 53 is \
-     closed. A check from that machine asks each server by itself: aoai-probe <host>";
+const SILENT: Unexplained = ended!(
+    "dns",
+    "the server gave no answer in the time of the tool",
+    ": it is down, or the way to its port 53 is \
+     closed. A check from that machine asks each server by itself: aoai-probe <host>"
+);
 
 impl Lookup {
     /// Whether it has no address and its aliases end with this name.
@@ -151,7 +170,7 @@ pub fn looked_up(base: &Evidence, lookup: &Lookup) -> ExplainedAnswer {
 }
 
 /// The words for a lookup that shows too little for any rule.
-fn shown_fault(lookup: &Lookup) -> Option<&'static str> {
+fn shown_fault(lookup: &Lookup) -> Option<Unexplained> {
     let is_missing = lookup.rcode == Some(Rcode::NxDomain) && lookup.addresses().is_empty();
     match lookup.shown {
         _ if lookup.rcode.is_none() => Some(SILENT),
@@ -162,7 +181,7 @@ fn shown_fault(lookup: &Lookup) -> Option<&'static str> {
     }
 }
 
-fn judged(base: &Evidence, lookup: &Lookup) -> Result<AnswerMeaning, &'static str> {
+fn judged(base: &Evidence, lookup: &Lookup) -> Result<AnswerMeaning, Unexplained> {
     let is_fault = |finding: &Finding| {
         finding.hop == Hop::Dns && finding.level > Level::Note && finding.explained_by.is_none()
     };
@@ -193,12 +212,10 @@ pub fn beside(
     // What only says that there was no address, or nothing at all, says less than the lookup.
     let is_silent = lookups.iter().any(|lookup| lookup.meaning == Err(SILENT));
     answers.retain(|answer| {
-        let says_less = |why: &str| {
-            why == super::NOT_KNOWN
-                || why.contains("(dns)")
-                || is_silent && why.contains("at which hop")
+        let says_less = |why: Unexplained| {
+            why == super::NOT_KNOWN || is_of_dns(&why) || is_silent && why == NO_HOP
         };
-        !matches!(answer.meaning, Err(why) if says_less(why))
+        !answer.meaning.as_ref().is_err_and(|why| says_less(*why))
     });
     let id = |one: &ExplainedAnswer| one.meaning.as_ref().ok().map(|meaning| meaning.id);
     let (faults, rest): (Vec<_>, Vec<_>) =

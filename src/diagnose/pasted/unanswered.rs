@@ -3,29 +3,34 @@
 
 use std::net::SocketAddrV4;
 
-/// A row: words in lower case, and what they show.
-type Row = (&'static [&'static str], &'static str);
+use crate::diagnosis::{CallEnd, Unexplained};
 
-/// The hop of a row, in the sentence of `why`; what comes before and after it is the same for all.
+/// A row: words in lower case, and what they show.
+type Row = (&'static [&'static str], Unexplained);
+
+/// No server answered: the hop, and what is shown of it.
 macro_rules! no_server {
-    ($hop:literal) => {
-        concat!(
-            "no server answered: ",
-            $hop,
-            ". A check from the application's machine walks that \
-                                               path: aoai-probe <host>"
+    ($place:literal, $shown:literal) => {
+        no_server!(
+            $place,
+            $shown,
+            ". A check from the application's machine walks that path: aoai-probe <host>"
         )
+    };
+    ($place:literal, $shown:literal, $after:literal) => {
+        ended!($place, $shown, unanswered: true, "no server answered: ", $after)
     };
 }
 
-/// What begins a sentence about a value that no client can send, and what ends it.
+/// A value that no client can send.
 macro_rules! not_sent {
-    ($value:literal) => {
-        concat!(
+    ($shown:literal) => {
+        ended!(
+            "application",
+            $shown,
+            unanswered: false,
             "nothing was sent: ",
-            $value,
-            " (application). A check on the application's machine that takes the same variables names the \
-             fault: aoai-probe"
+            ". A check on the application's machine that takes the same variables names the fault: aoai-probe"
         )
     };
 }
@@ -33,14 +38,19 @@ macro_rules! not_sent {
 mod connected;
 mod rows;
 
-use connected::{HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, OWN_PORT, ROWS, TCP};
+pub(super) use connected::NO_HOP;
+use connected::{CLOSED, HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, OWN_PORT, ROWS, TCP};
 use rows::{BEFORE, NO_HOST};
 
 /// A chain of credentials none of which has a login: which of them was meant, the text does not show.
-const CHAIN: &str = "the client has no token: none of the sources of its chain gave one (identity). On a \
+const CHAIN: Unexplained = ended!(
+    "identity",
+    "the client has no token: none of the sources of its chain gave one",
+    ". On a \
                      developer's machine, sign in first: az login, or azd auth login. If this is an Azure \
                      machine or a container of Azure, see in the text what its identity endpoint answered; \
-                     where it gave no answer: aoai-probe explain identity-metadata-unreachable";
+                     where it gave no answer: aoai-probe explain identity-metadata-unreachable"
+);
 /// What a chain of sources prints, in lower case.
 const OF_CHAIN: &[&str] =
     &["attempted credentials", "defaultazurecredential", "chainedtokencredential"];
@@ -64,7 +74,7 @@ pub(super) fn is_chain_of_developers(lower: &str) -> bool {
 }
 
 /// At which hop a call ended without an answer.
-pub fn why(text: &str) -> Option<&'static str> {
+pub fn why(text: &str) -> Option<Unexplained> {
     let text = text.to_ascii_lowercase();
     if !is_chain_of_developers(&text) {
         return row(&text).or_else(|| of_resource(&text));
@@ -79,28 +89,43 @@ pub fn why(text: &str) -> Option<&'static str> {
 const OF_RESOURCES: &[Row] = &[
     (
         &["privatelinkserviceconnectionstate", "status:pending"],
-        "a connection of a private endpoint waits for approval, and until then no call passes that endpoint (Azure \
-         platform). Who approves it sees first who requests it",
+        ended!(
+            "Azure platform",
+            "a connection of a private endpoint waits for approval, and until then no call passes that endpoint",
+            ". Who approves it sees first who requests it"
+        ),
     ),
     (
         &["privatelinkserviceconnectionstate", "status:rejected"],
-        "a connection of a private endpoint is rejected, and no call passes that endpoint (Azure platform). Its \
-         owner deletes it and makes a new one, which is approved",
+        ended!(
+            "Azure platform",
+            "a connection of a private endpoint is rejected, and no call passes that endpoint",
+            ". Its \
+         owner deletes it and makes a new one, which is approved"
+        ),
     ),
     (
         &["privatelinkserviceconnectionstate", "status:disconnected"],
-        "a connection of a private endpoint is disconnected: the connection was deleted at the resource, and the \
-         endpoint that is left passes no call (Azure platform). Its owner makes a new one",
+        ended!(
+            "Azure platform",
+            "a connection of a private endpoint is disconnected: the connection was deleted at the resource, and the \
+         endpoint that is left passes no call",
+            ". Its owner makes a new one"
+        ),
     ),
     (
         &["publicnetworkaccess:disabled", "privateendpointconnections:[]"],
-        "the resource allows no public access and has no private endpoint connection, so that no network reaches \
-         it (Azure platform)",
+        ended!(
+            "Azure platform",
+            "the resource allows no public access and has no private endpoint connection, so that no network reaches \
+         it",
+            ""
+        ),
     ),
 ];
 
 /// What a text shows of a resource itself.
-fn of_resource(text: &str) -> Option<&'static str> {
+fn of_resource(text: &str) -> Option<Unexplained> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != '"').collect();
     let shows = |(words, _): &&Row| words.iter().all(|words| plain.contains(words));
     OF_RESOURCES.iter().find(shows).map(|(_, why)| *why)
@@ -121,7 +146,7 @@ fn without_platform(chain: &str) -> String {
 }
 
 /// The first row that fits a text in lower case.
-fn row(text: &str) -> Option<&'static str> {
+fn row(text: &str) -> Option<Unexplained> {
     // A number is one of its own, and no part of an id or a time.
     let alone = |(at, word): (usize, &str)| {
         let joins = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
@@ -136,11 +161,9 @@ fn row(text: &str) -> Option<&'static str> {
     Some(match *why {
         why if why == TCP && is_of_own_port(text) => OWN_PORT,
         why if why == TCP && is_of_another_port(text) => OTHER_PORT,
-        why if why.contains("(dns)") && looks_up_a_word(text) => NO_HOST,
+        why if is_of_dns(&why) && looks_up_a_word(text) => NO_HOST,
         // A reset while the client still connects is in the handshake: a SYN is refused otherwise.
-        why if why.contains("closed or reset") && SETS_UP.iter().any(|s| text.contains(s)) => {
-            HANDSHAKE_CUT
-        }
+        why if why == CLOSED && SETS_UP.iter().any(|s| text.contains(s)) => HANDSHAKE_CUT,
         why => why,
     })
 }
@@ -183,17 +206,23 @@ fn looks_up_a_word(text: &str) -> bool {
     !names.is_empty() && names.iter().all(is_word) && !names.iter().any(|name| name == "localhost")
 }
 
-/// The same without what is the same in all: a part of another sentence.
-pub(super) fn hop(text: &str) -> Option<&'static str> {
-    let why = why(text)?;
-    let hop =
-        why.strip_prefix("no server answered: ").and_then(|rest| rest.split_once(". A check"));
-    Some(hop.map_or("no more is shown than that it got no answer", |(hop, _)| hop))
+/// At which hop a call ended without an answer, as a part of another sentence.
+pub(super) fn hop(text: &str) -> Option<String> {
+    let end = why(text)?.end.filter(|end| end.unanswered);
+    Some(match end {
+        Some(CallEnd { place, shown, .. }) => format!("{shown} ({place})"),
+        None => "no more is shown than that it got no answer".to_owned(),
+    })
 }
 
 /// Whether a text shows the hop at which a call ended without an answer.
 pub(super) fn shows_hop(text: &str) -> bool {
-    why(text).is_some_and(|why| why.starts_with("no server answered: "))
+    why(text).is_some_and(|why| why.end.is_some_and(|end| end.unanswered))
+}
+
+/// Whether a call ended at the name.
+pub(super) fn is_of_dns(why: &Unexplained) -> bool {
+    why.end.is_some_and(|end| end.place == "dns")
 }
 
 /// Whether a text in lower case is of a certificate for another name.

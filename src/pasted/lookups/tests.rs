@@ -85,7 +85,7 @@ fn a_lookup_is_read_from_what_each_tool_prints() {
     let quoted: String = WINDOWS.lines().map(|line| format!("> {line}\n")).collect();
     assert_eq!(lines(&quoted), [format!("{PUBLIC} at 10.1.0.10")]);
     let made_up = lookups(&WINDOWS.replace("20.62.58.5", "6.6.0.12"));
-    assert!(meaning(&made_up[0]).meaning.unwrap_err().contains("zero-trust"));
+    assert!(meaning(&made_up[0]).meaning.unwrap_err().words.contains("zero-trust"));
     // The quiet neighbours: a configuration with the same words, prose, a name of another kind.
     for text in [
         "server: 10.0.0.4\nname: a.openai.azure.com\naddress: 10.1.1.1\n",
@@ -177,7 +177,7 @@ fn a_server_that_fails_or_is_silent_is_named() {
     ] {
         let found = &lookups(text)[0];
         assert_eq!(meaning(found).line, "a.vault.azure.net -> no answer at 10.5.1.4", "{text}");
-        assert!(meaning(found).meaning.unwrap_err().contains("port 53"), "{text}");
+        assert!(meaning(found).meaning.unwrap_err().words.contains("port 53"), "{text}");
     }
     // The quiet neighbour: the server has no name of its own, and answers.
     let named = WINDOWS.replace("Server:", "DNS request timed out.\nServer:");

@@ -1,6 +1,6 @@
 //! What clients print of a connection that failed, or of a call on it: words, and the sentence of the hop.
 
-use super::Row;
+use super::{CallEnd, Row, Unexplained};
 
 /// The certificate is not for the name.
 pub(super) const OF_NAME: &[&str] = &[
@@ -25,8 +25,9 @@ pub(super) const ROWS: &[Row] = &[
     (
         &["unsafe legacy renegotiation"],
         no_server!(
+            "tls",
             "the client met a server that renegotiates TLS in the old way, as what inspects TLS on the \
-             way does and Azure does not (tls)"
+             way does and Azure does not"
         ),
     ),
     (
@@ -37,14 +38,16 @@ pub(super) const ROWS: &[Row] = &[
             "ca cert does not include key usage",
         ],
         no_server!(
+            "tls",
             "the client checks certificates strictly, as Python does from 3.13 on, and one of an \
-             authority in the chain is not made as RFC 5280 wants it, mostly that of an inspection (tls)"
+             authority in the chain is not made as RFC 5280 wants it, mostly that of an inspection"
         ),
     ),
     (
         OF_NAME,
         no_server!(
-            "the certificate that the client was shown is not for the name it asked for (tls)"
+            "tls",
+            "the certificate that the client was shown is not for the name it asked for"
         ),
     ),
     (
@@ -59,8 +62,9 @@ pub(super) const ROWS: &[Row] = &[
             "invalid peer certificate: expired",
         ],
         no_server!(
+            "tls",
             "a certificate of the chain that the client was shown is outside its time of validity: it has \
-             expired, or the clock of the application's machine is wrong (tls)"
+             expired, or the clock of the application's machine is wrong"
         ),
     ),
     (
@@ -92,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
             "0x80090325",
             "invalid peer certificate",
         ],
-        no_server!("the client does not trust the certificate that it was shown (tls)"),
+        no_server!("tls", "the client does not trust the certificate that it was shown"),
     ),
     (
         &[
@@ -103,13 +107,14 @@ pub(super) const ROWS: &[Row] = &[
             "unable to check revocation",
         ],
         no_server!(
+            "tls",
             "the client could not see whether the certificate is revoked: it reached no OCSP responder \
-             or list at port 80, and the chain itself may be right (tls)"
+             or list at port 80, and the chain itself may be right"
         ),
     ),
     (
         &["remote certificate is invalid", "ssl certificate problem"],
-        no_server!("the client does not trust the certificate that it was shown (tls)"),
+        no_server!("tls", "the client does not trust the certificate that it was shown"),
     ),
     (
         &[
@@ -126,7 +131,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         &["unrecognized_name", "unrecognized name"],
-        no_server!("what answered does not know the name that the client asked for (tls)"),
+        no_server!("tls", "what answered does not know the name that the client asked for"),
     ),
     (
         &[
@@ -157,19 +162,21 @@ pub(super) const ROWS: &[Row] = &[
             "un canal s\u{e9}curis\u{e9} ssl/tls",
             "un canal seguro ssl/tls",
         ],
-        no_server!("the handshake failed (tls)"),
+        no_server!("tls", "the handshake failed"),
     ),
     (
         &["read timed out. (read timeout="],
         no_server!(
+            "tls or http",
             "the connection stood, and no answer came within the client's time, in the handshake or to the \
-             call: the text does not show which of them (tls or http)"
+             call: the text does not show which of them"
         ),
     ),
     (
         &["body timeout error", "und_err_body_timeout"],
         no_server!(
-            "the answer began, and the rest of it did not come within the client's time (http)"
+            "http",
+            "the answer began, and the rest of it did not come within the client's time"
         ),
     ),
     (
@@ -183,7 +190,7 @@ pub(super) const ROWS: &[Row] = &[
             "readtimeout",
             "with 0 bytes received",
         ],
-        no_server!("the connection stood, and no answer came within the client's time (http)"),
+        no_server!("http", "the connection stood, and no answer came within the client's time"),
     ),
     (
         &[
@@ -204,8 +211,9 @@ pub(super) const ROWS: &[Row] = &[
             "10013",
         ],
         no_server!(
+            "tcp",
             "the application's own machine did not let the client open the connection: its packet filter, \
-             a security product or the rights of the process did not (tcp)"
+             a security product or the rights of the process did not"
         ),
     ),
     (
@@ -219,8 +227,9 @@ pub(super) const ROWS: &[Row] = &[
             "10055",
         ],
         no_server!(
+            "tcp",
             "the application's own machine had no port, buffer or file left for a connection, so that \
-             nothing left it (tcp)"
+             nothing left it"
         ),
     ),
     (
@@ -283,10 +292,7 @@ pub(super) const ROWS: &[Row] = &[
             "10054",
             "\": eof",
         ],
-        no_server!(
-            "the connection was closed or reset, in the handshake or in the call: the text does not show \
-             which of them (tls or http)"
-        ),
+        CLOSED,
     ),
     (
         &[
@@ -308,7 +314,7 @@ pub(super) const ROWS: &[Row] = &[
             "was not closed cleanly",
             "server sent goaway",
         ],
-        no_server!("the connection ended before the end of an answer (http)"),
+        no_server!("http", "the connection ended before the end of an answer"),
     ),
     (
         &[
@@ -325,9 +331,11 @@ pub(super) const ROWS: &[Row] = &[
             "over a maximum of 30 hops",
             " hops max, ",
         ],
-        "echo requests got no answer, which shows nothing: a private endpoint answers none, the public side of \
+        Unexplained::without_end(
+            "echo requests got no answer, which shows nothing: a private endpoint answers none, the public side of \
          a service need not, and no router inside Azure shows itself. A check walks the path by TCP: \
          aoai-probe <host>",
+        ),
     ),
     (
         &[
@@ -344,27 +352,44 @@ pub(super) const ROWS: &[Row] = &[
             "error sending request for url",
             "unable to connect. is the computer able to access the url",
         ],
-        "no server answered, and the text does not show at which hop the call ended. A check from the \
-         application's machine walks the path: aoai-probe <host>",
+        NO_HOP,
     ),
 ];
 
-pub(super) const HANDSHAKE_CUT: &str =
-    no_server!("the connection was closed in the middle of the handshake (tls)");
-const TCP_OR_TLS: &str = no_server!(
+pub(super) const HANDSHAKE_CUT: Unexplained =
+    no_server!("tls", "the connection was closed in the middle of the handshake");
+const TCP_OR_TLS: Unexplained = no_server!(
+    "tcp or tls",
     "the client got no connection, or no end of the handshake, within its time: the text does not show which \
-     of them (tcp or tls)"
+     of them"
 );
-const HANDSHAKE_SILENT: &str =
-    no_server!("the handshake got no answer within the client's time (tls)");
-pub(super) const NO_TOKEN: &str = no_server!(
+const HANDSHAKE_SILENT: Unexplained =
+    no_server!("tls", "the handshake got no answer within the client's time");
+pub(super) const NO_TOKEN: Unexplained = no_server!(
+    "identity",
     "the client has no token: none of the sources that it tried gave one, each with its own reason in the \
-     text (identity)"
+     text"
 );
-pub(super) const TCP: &str = no_server!("the client got no connection (tcp)");
-pub(super) const OWN_PORT: &str = "no server answered: nothing listens at that port of the application's own machine, where a proxy, a \
-     gateway or a sidecar should (application). In a container the name localhost is the container itself: \
-     what runs in another one has its own name";
-pub(super) const OTHER_PORT: &str = no_server!(
-    "the client got no connection to a port other than 443, mostly that of its proxy (proxy)"
+pub(super) const TCP: Unexplained = no_server!("tcp", "the client got no connection");
+pub(super) const OWN_PORT: Unexplained = no_server!(
+    "application",
+    "nothing listens at that port of the application's own machine, where a proxy, a \
+     gateway or a sidecar should",
+    ". In a container the name localhost is the container itself: \
+     what runs in another one has its own name"
+);
+pub(super) const OTHER_PORT: Unexplained = no_server!(
+    "proxy",
+    "the client got no connection to a port other than 443, mostly that of its proxy"
+);
+/// In the handshake or behind it.
+pub(super) const CLOSED: Unexplained = no_server!(
+    "tls or http",
+    "the connection was closed or reset, in the handshake or in the call: the text does not show \
+             which of them"
+);
+/// No more than that.
+pub(in crate::diagnose::pasted) const NO_HOP: Unexplained = Unexplained::without_end(
+    "no server answered, and the text does not show at which hop the call ended. A check from the \
+         application's machine walks the path: aoai-probe <host>",
 );

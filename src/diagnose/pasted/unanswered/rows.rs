@@ -1,22 +1,30 @@
 //! What clients print where no connection was tried: words, and the sentence of the hop that they show.
 
-use super::Row;
+use super::{CallEnd, Row, Unexplained};
 
 /// What no check of a variable shows: the code gives a header what is no text.
-const NO_TEXT: &str = "nothing was sent: the application gave a header a value that is no text, as a number, or \
-                       None where a variable is not set (application)";
+const NO_TEXT: Unexplained = ended!("application", "the application gave a header a value that is no text, as a number, or \
+                       None where a variable is not set", unanswered: false, "nothing was sent: ", "");
 /// What ends before a connection: settings, tokens, the proxy and the name.
 pub(super) const BEFORE: &[Row] = &[
     (
         &["connection was denied since deny public network access is set to yes"],
-        "the SQL server refuses: its public access is off, and the call reached its public side, so that the name \
-         led to a public address there (dns). A check from the application's machine shows where it leads: \
-         aoai-probe <server>",
+        ended!(
+            "dns",
+            "the SQL server refuses: its public access is off, and the call reached its public side, so that the name \
+         led to a public address there",
+            ". A check from the application's machine shows where it leads: \
+         aoai-probe <server>"
+        ),
     ),
     (
         &["was denied based on workspace private link configuration"],
-        "the workspace of Azure Machine Learning refuses: it lets in calls through its private endpoints alone, and \
-         this one was not, since the name led elsewhere or a proxy carried it (dns or proxy). A check from the application's machine shows which: aoai-probe <host>",
+        ended!(
+            "dns or proxy",
+            "the workspace of Azure Machine Learning refuses: it lets in calls through its private endpoints alone, and \
+         this one was not, since the name led elsewhere or a proxy carried it",
+            ". A check from the application's machine shows which: aoai-probe <host>"
+        ),
     ),
     (
         &[
@@ -24,14 +32,18 @@ pub(super) const BEFORE: &[Row] = &[
             "is not allowed to connect to this mysql server",
             "no pg_hba.conf entry for host",
         ],
-        "the database server refuses the address that it sees: its network rules do not have it (Azure \
-         platform). Where the application should use a private endpoint, the name led to a public address \
-         there (dns): aoai-probe <server>, from the application's machine",
+        ended!(
+            "Azure platform",
+            "the database server refuses the address that it sees: its network rules do not have it",
+            ". Where the application should use a private endpoint, the name led to a public address \
+         there (dns): aoai-probe <server>, from the application's machine"
+        ),
     ),
     (
         &["invalid port:", "unknown scheme for proxy url", "socksio", "proxy url had"],
         no_server!(
-            "the client cannot use a proxy variable as it is set, NO_PROXY included (proxy)"
+            "proxy",
+            "the client cannot use a proxy variable as it is set, NO_PROXY included"
         ),
     ),
     (
@@ -85,15 +97,17 @@ pub(super) const BEFORE: &[Row] = &[
     (
         &["please run 'az login' to setup account", "please run \"az login\" to setup account"],
         no_server!(
+            "identity",
             "the client has no token: az has no login of this user on the application's machine; az login \
-             gives one, for a person alone (identity)"
+             gives one, for a person alone"
         ),
     ),
     (
         &["not logged in, run `azd auth login` to login"],
         no_server!(
+            "identity",
             "the client has no token: azd has no login of this user on the application's machine; azd auth \
-             login gives one (identity)"
+             login gives one"
         ),
     ),
     (
@@ -113,8 +127,9 @@ pub(super) const BEFORE: &[Row] = &[
             "trustanchors parameter must be non-empty",
         ],
         no_server!(
+            "tls",
             "the client cannot read the file of roots that a variable or an option names, or finds none in \
-             it (tls)"
+             it"
         ),
     ),
     (
@@ -124,9 +139,10 @@ pub(super) const BEFORE: &[Row] = &[
             "azure-identity-token (no such file",
         ],
         no_server!(
+            "identity",
             "the client has no token: the file of workload identity is not in the container, which gets it \
              where its pod has the label azure.workload.identity/use and a service account with the client \
-             id (identity)"
+             id"
         ),
     ),
     (
@@ -141,12 +157,13 @@ pub(super) const BEFORE: &[Row] = &[
             "connection refused: proxy",
         ],
         no_server!(
-            "the client got no connection to its proxy, and of the service nothing is shown (proxy)"
+            "proxy",
+            "the client got no connection to its proxy, and of the service nothing is shown"
         ),
     ),
     (
         &["err_tunnel_connection_failed"],
-        no_server!("the proxy of the client did not open the tunnel to the host (proxy)"),
+        no_server!("proxy", "the proxy of the client did not open the tunnel to the host"),
     ),
     (
         &[
@@ -201,16 +218,20 @@ pub(super) const BEFORE: &[Row] = &[
             "host not found in upstream",
             "11001",
         ],
-        no_server!("the client found no address for the name (dns)"),
+        no_server!("dns", "the client found no address for the name"),
     ),
 ];
 
 /// No name that a resolver outside could know.
-pub(super) const NO_HOST: &str = not_sent!(
+pub(super) const NO_HOST: Unexplained = not_sent!(
     "what the client looked up is a word without a domain: `https` of an endpoint with two schemes, the \
      account's name without its suffix, or the name of a container in another network"
 );
 /// The library asks for a token by a request to a host that has no part in it (fact H181).
-const OF_JAVA: &str = "no server answered: to obtain a token, azure-identity for Java looks up www.example.com, and this \
-     network does not resolve or reach that name (identity). A check of the account does not show it. \
-     Resolve that one name, or give the client a supplier that calls getToken of the credential itself";
+const OF_JAVA: Unexplained = no_server!(
+    "identity",
+    "to obtain a token, azure-identity for Java looks up www.example.com, and this \
+     network does not resolve or reach that name",
+    ". A check of the account does not show it. \
+     Resolve that one name, or give the client a supplier that calls getToken of the credential itself"
+);
