@@ -198,8 +198,7 @@ pub fn render(answers: &[ExplainedAnswer], style: Style) -> String {
 /// As much of a sentence as fits, up to the end of a clause.
 fn first_clauses(sentence: &str, columns: usize) -> &str {
     let ends = sentence.match_indices([':', ',', ';']).map(|(at, _)| at);
-    let fits = |end: &usize| *end <= columns;
-    let last = ends.chain([sentence.len()]).filter(fits).last();
+    let last = ends.chain([sentence.len()]).rfind(|end| *end <= columns);
     last.map_or("the call ended there", |end| &sentence[..end])
 }
 
