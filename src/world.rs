@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 pub use connect_override::ConnectOverride;
 pub use environment::Environment;
 pub use nameservers::ResolverLibrary;
-pub use resolvers::{not_read, nsswitch_hosts, resolvers, scope};
+pub use resolvers::{nsswitch_hosts, resolvers, scope};
 pub use routes::SharedRoutes;
 pub use scripts::{ProxyScripts, ScriptRun, ScriptRunner};
 pub use trust::{bundles, ca_file};
@@ -285,7 +285,7 @@ fn configured(
         None => {}
     }
     if !platform::READS_RESOLV_CONF {
-        return (not_read(), Vec::new());
+        return (ResolverConfig::not_read(), Vec::new());
     }
     let resolv_conf = TextFile::read("/etc/resolv.conf", FILE_LIMIT);
     let upstreams = TextFile::read("/run/systemd/resolve/resolv.conf", FILE_LIMIT);

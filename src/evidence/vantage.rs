@@ -88,6 +88,37 @@ pub struct ProcessorTime {
 pub const BY_GETENT: &str = " (getent)";
 
 impl Vantage {
+    /// A machine of which only the system is known.
+    #[must_use]
+    pub const fn unknown(os: String) -> Self {
+        Self {
+            host: String::new(),
+            os,
+            azure: AzureMachine { answer: None, signs: Vec::new() },
+            platforms: Vec::new(),
+            default_gateways: Vec::new(),
+            resolver_config: ResolverConfig::not_read(),
+            hosts: HostsFile { path: String::new(), state: FileState::NotRead, lines: Vec::new() },
+            nsswitch_hosts: None,
+            lookup_by: None,
+            proxy: ProxyDecision {
+                variables: Vec::new(),
+                applies: None,
+                reason: ProxyReason::NotConfigured,
+                no_proxy: Vec::new(),
+                misspelt: Vec::new(),
+                clients: Vec::new(),
+                system: None,
+            },
+            sources: Vec::new(),
+            own_senders: Vec::new(),
+            hop_limit: None,
+            tunnels_down: Vec::new(),
+            clock_ahead_s: None,
+            processor: None,
+        }
+    }
+
     /// Whether another program looked the name up: a short time then shows nothing.
     #[must_use]
     pub fn looked_up_by_program(&self) -> bool {

@@ -31,7 +31,6 @@ pub(super) fn inspect_host(
             .collect();
     Vantage {
         host: clean(&world.host, 255),
-        os: world.os.clone(),
         azure: world.azure.clone(),
         platforms: world.platforms.clone(),
         default_gateways: world.default_gateways.clone(),
@@ -43,12 +42,7 @@ pub(super) fn inspect_host(
         nsswitch_hosts: world.nsswitch_hosts.clone(),
         lookup_by: world.lookup_by.clone(),
         proxy,
-        sources: Vec::new(),
-        own_senders: Vec::new(),
-        hop_limit: None,
-        tunnels_down: Vec::new(),
-        clock_ahead_s: None,
-        processor: None,
+        ..Vantage::unknown(world.os.clone())
     }
 }
 

@@ -11,8 +11,6 @@ use crate::evidence::text::clean;
 use crate::evidence::vantage::{FileState, NamePolicy, PolicyKind, PolicyMatch, ResolverConfig};
 use crate::platform::{self, ScopedResolver, ScopedResolvers};
 
-use super::not_read;
-
 /// Where the evidence says that the configuration was read.
 const PATH: &str = "SystemConfiguration";
 
@@ -50,7 +48,7 @@ pub fn resolvers(settings: &ScopedResolvers) -> (ResolverConfig, Vec<(SocketAddr
         nameservers: list.iter().map(|(_, text)| text.clone()).collect(),
         ignored_nameservers: not_asked(settings, &list),
         search: search.take(32).map(|domain| clean(domain.trim_matches('.'), 255)).collect(),
-        ..not_read()
+        ..ResolverConfig::not_read()
     };
     let list = list.into_iter().map(|(server, _)| (server, ResolverRole::Configured)).collect();
     (config, list)

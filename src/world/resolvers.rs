@@ -8,31 +8,11 @@ use super::nameservers::{self, ResolverLibrary};
 use super::{Environment, TextFile};
 use crate::evidence::dns::ResolverRole;
 use crate::evidence::text::clean;
-use crate::evidence::vantage::{FileState, ResolverConfig, Stub};
+use crate::evidence::vantage::{ResolverConfig, Stub};
 use crate::platform;
 
 /// Nameservers that glibc uses (MAXNS in resolv.h); the rest are ignored.
 const NAMESERVERS_USED: usize = 3;
-
-/// The resolver configuration of a system that keeps it elsewhere: what is in it
-/// is not known, which is not the same as nothing.
-#[must_use]
-pub fn not_read() -> ResolverConfig {
-    ResolverConfig {
-        path: String::new(),
-        state: FileState::NotRead,
-        nameservers: Vec::new(),
-        ignored_nameservers: Vec::new(),
-        search: Vec::new(),
-        options: Vec::new(),
-        environment_options: 0,
-        bad_lines: Vec::new(),
-        octal_lines: Vec::new(),
-        stub: None,
-        interfaces: Vec::new(),
-        policies: Vec::new(),
-    }
-}
 
 /// Reads resolv.conf, and behind a loopback stub the file with its real upstreams.
 #[must_use]
@@ -177,6 +157,7 @@ pub fn nsswitch_hosts(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::vantage::FileState;
 
     fn file(text: &str) -> TextFile {
         TextFile { path: "/etc/resolv.conf".to_owned(), state: FileState::Read, text: text.into() }

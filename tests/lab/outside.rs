@@ -54,20 +54,12 @@ impl Lab {
             system_proxies: None,
             proxy_scripts: Default::default(),
             resolver_config: match world.machine.resolver_config_not_read {
-                true => aoai_probe::world::not_read(),
+                true => ResolverConfig::not_read(),
                 false => ResolverConfig {
                     path: "/etc/resolv.conf".to_owned(),
                     state,
                     nameservers: configured,
-                    ignored_nameservers: Vec::new(),
-                    search: Vec::new(),
-                    options: Vec::new(),
-                    environment_options: 0,
-                    bad_lines: Vec::new(),
-                    octal_lines: Vec::new(),
-                    stub: None,
-                    interfaces: Vec::new(),
-                    policies: Vec::new(),
+                    ..ResolverConfig::not_read()
                 },
             },
             resolvers: self

@@ -10,9 +10,7 @@ use crate::evidence::dns::{
     Answer, DnsHop, DnsOutcome, Exchange, QuestionType, Rcode, Record, ResolverEvidence,
     ResolverRole, SelectedAddress, Soa, SystemAnswer, Transport, is_privatelink,
 };
-use crate::evidence::vantage::{
-    AzureMachine, FileState, HostsFile, ProxyDecision, ProxyReason, ResolverConfig, Vantage,
-};
+use crate::evidence::vantage::Vantage;
 use crate::evidence::{Evidence, Hop, Observed, SkipReason, classify};
 
 use super::super::{diagnose, rule};
@@ -40,6 +38,8 @@ pub struct Lookup {
 pub enum Shown {
     /// Addresses alone, as clients name that which they try.
     Addresses,
+    /// Records that are no addresses, in an answer to a question for such.
+    Others,
     /// Its code alone: nslookup of Windows and Resolve-DnsName, where there is no address.
     Code,
     /// Aliases and addresses, and no code: nslookup of Windows.
@@ -82,6 +82,11 @@ const WHICH_ZONE: Unexplained = Unexplained::without_end(
     "the server answers that the name in the private zone does not exist (dns): the zone that it sees has no \
      record of it, or there is no such endpoint and it asked the public zone. The zone that the answer \
      names tells which of them: dig <that name>",
+);
+/// What shows nothing of addresses.
+const OTHERS: Unexplained = Unexplained::without_end(
+    "other records than IPv4 addresses were looked up there (dns): that none of them is an address shows no \
+     fault. The addresses: nslookup <host>, from that machine",
 );
 /// Why a public address may be right.
 const OUTSIDE: &str = "a machine outside the endpoint's networks rightly gets the public address: it is a fault only where the \
@@ -153,6 +158,7 @@ impl Lookup {
         let list = chain.addresses.iter().map(|a| format!("{a} ({})", classify(*a).words()));
         let end = match (&self.rcode, chain.addresses.is_empty()) {
             (None, _) => "no answer".to_owned(),
+            (Some(Rcode::NoError), true) if self.shown == Shown::Others => "not shown".to_owned(),
             (Some(Rcode::NoError), true) => "no address".to_owned(),
             (Some(rcode), true) => rcode.as_str().to_owned(),
             (Some(_), false) => list.collect::<Vec<_>>().join(", "),
@@ -174,6 +180,7 @@ fn shown_fault(lookup: &Lookup) -> Option<Unexplained> {
     let is_missing = lookup.rcode == Some(Rcode::NxDomain) && lookup.addresses().is_empty();
     match lookup.shown {
         _ if lookup.rcode.is_none() => Some(SILENT),
+        Shown::Others => Some(OTHERS),
         Shown::Whole => None,
         _ if is_missing && is_privatelink(&lookup.name) => Some(WHICH_ZONE),
         Shown::Code if is_missing => Some(WHICH_NAME),
@@ -285,7 +292,7 @@ fn evidence(base: &Evidence, lookup: &Lookup) -> Evidence {
     let mut evidence = base.clone();
     evidence.unfinished = None;
     evidence.options.resolver_given = true;
-    evidence.vantage = unknown_machine(&base.vantage.os);
+    evidence.vantage = Vantage::unknown(base.vantage.os.clone());
     evidence.dns = hop(lookup);
     evidence.tcp = Observed::NotReached { stopped_at: Hop::Dns };
     evidence.tls = Observed::NotReached { stopped_at: Hop::Dns };
@@ -333,48 +340,5 @@ fn hop(lookup: &Lookup) -> DnsHop {
             .map(|address| SelectedAddress { address, class: classify(address), effective: true })
             .collect(),
         first_address_ms: None,
-    }
-}
-
-/// A machine of which only the system is known for which commands are written.
-fn unknown_machine(os: &str) -> Vantage {
-    Vantage {
-        host: String::new(),
-        os: os.to_owned(),
-        azure: AzureMachine { answer: None, signs: Vec::new() },
-        platforms: Vec::new(),
-        default_gateways: Vec::new(),
-        resolver_config: ResolverConfig {
-            path: String::new(),
-            state: FileState::NotRead,
-            nameservers: Vec::new(),
-            ignored_nameservers: Vec::new(),
-            search: Vec::new(),
-            options: Vec::new(),
-            environment_options: 0,
-            bad_lines: Vec::new(),
-            octal_lines: Vec::new(),
-            stub: None,
-            interfaces: Vec::new(),
-            policies: Vec::new(),
-        },
-        hosts: HostsFile { path: String::new(), state: FileState::NotRead, lines: Vec::new() },
-        nsswitch_hosts: None,
-        lookup_by: None,
-        proxy: ProxyDecision {
-            variables: Vec::new(),
-            applies: None,
-            reason: ProxyReason::NotConfigured,
-            no_proxy: Vec::new(),
-            misspelt: Vec::new(),
-            clients: Vec::new(),
-            system: None,
-        },
-        sources: Vec::new(),
-        own_senders: Vec::new(),
-        hop_limit: None,
-        tunnels_down: Vec::new(),
-        clock_ahead_s: None,
-        processor: None,
     }
 }

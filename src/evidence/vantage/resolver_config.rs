@@ -42,6 +42,28 @@ pub struct ResolverConfig {
     pub policies: Vec<NamePolicy>,
 }
 
+impl ResolverConfig {
+    /// That of a system that keeps it elsewhere: what is in it is not known, which is not the same as
+    /// nothing.
+    #[must_use]
+    pub const fn not_read() -> Self {
+        Self {
+            path: String::new(),
+            state: FileState::NotRead,
+            nameservers: Vec::new(),
+            ignored_nameservers: Vec::new(),
+            search: Vec::new(),
+            options: Vec::new(),
+            environment_options: 0,
+            bad_lines: Vec::new(),
+            octal_lines: Vec::new(),
+            stub: None,
+            interfaces: Vec::new(),
+            policies: Vec::new(),
+        }
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(number: &usize) -> bool {
     *number == 0

@@ -31,6 +31,7 @@ pub(super) struct Block {
     is_by_client: bool,
     hides_aliases: bool,
     is_whole: bool,
+    is_for_others: bool,
     computer: Option<String>,
     /// Which list the next lines go on with.
     list: List,
@@ -66,6 +67,7 @@ impl Block {
             // dig names its server last.
             Line::Server(_) => self.has_answer() && !self.is_whole,
             Line::Header(_) => self.has_answer(),
+            Line::Question { .. } => self.has_answer() && !self.is_whole,
             Line::Computer(_) => true,
             _ => false,
         }
@@ -75,13 +77,18 @@ impl Block {
         let list = std::mem::take(&mut self.list);
         self.is_of_tool |= line.is_of_tool();
         match line {
-            Line::Asked { name, server, is_short } => {
+            Line::Asked { name, server, is_short, is_for_others } => {
+                self.is_for_others |= is_for_others;
                 if is_short {
                     self.aliases.push(name.clone());
                     self.list = List::Aliases;
                 }
                 self.asked = Some(name);
                 self.server = server.or(self.server);
+            }
+            Line::Question { name, is_for_others } => {
+                self.asked = self.asked.take().or(name);
+                self.is_for_others = is_for_others;
             }
             Line::Server(server) => {
                 self.server = server.or(self.server);
@@ -199,7 +206,14 @@ impl Block {
         if !self.leads_on(&name) {
             return None;
         }
+        // A name that does not exist has no records of any kind (RFC 8020).
+        let exists = self.rcode != Some(Rcode::NxDomain);
+        let has_address = self.records.iter().any(|record| record.kind != RecordType::Cname);
+        // Aliases without a code are the whole answer to a question for them.
+        let shows_end = self.rcode.is_some() || self.soa.is_some() || is_list;
+        let is_of_others = exists && !has_address && (self.is_for_others || !shows_end);
         let shown = match self.rcode {
+            _ if is_of_others && answered => Shown::Others,
             _ if self.is_whole || self.soa.is_some() => Shown::Whole,
             _ if self.is_by_client => Shown::Addresses,
             _ if self.hides_aliases && self.records.is_empty() => Shown::Code,

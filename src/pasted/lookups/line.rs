@@ -9,12 +9,19 @@ use super::words;
 
 /// What a line says.
 pub(super) enum Line {
-    /// A command: the name that is looked up, the server, where one is given, and whether the names and
-    /// addresses alone follow.
+    /// A command: the name that is looked up, the server, where one is given, whether the names and
+    /// addresses alone follow, and whether other records than addresses are asked for.
     Asked {
         name: String,
         server: Option<IpAddr>,
         is_short: bool,
+        is_for_others: bool,
+    },
+    /// The question: its name, where it is shown, and whether it is for other records than IPv4
+    /// addresses.
+    Question {
+        name: Option<String>,
+        is_for_others: bool,
     },
     /// The server that was asked; its address may follow.
     Server(Option<IpAddr>),
@@ -79,8 +86,8 @@ pub(super) fn read(line: &str, block: &Block) -> Line {
         return Line::Silent(name);
     }
     labelled(trimmed)
-        .or_else(|| asked(trimmed))
         .or_else(|| of_dig(trimmed, &lower))
+        .or_else(|| asked(trimmed))
         .or_else(|| record(trimmed))
         .or_else(|| of_library(trimmed, block.open_question()))
         .or_else(|| connected(trimmed, &lower))
@@ -116,7 +123,16 @@ fn labelled(line: &str) -> Option<Line> {
 fn asked(line: &str) -> Option<Line> {
     let mut all = line.split_whitespace();
     if let (Some(">"), Some(name), None) = (all.next(), all.next(), all.next()) {
-        return Some(Line::Asked { name: host(name)?, server: None, is_short: false });
+        return Some(Line::Asked {
+            name: host(name)?,
+            server: None,
+            is_short: false,
+            is_for_others: false,
+        });
+    }
+    let typed = line.trim_start_matches(['>', ' ']);
+    if let Some(kind) = words::SET_KIND.iter().find_map(|set| strip(typed, set)) {
+        return Some(Line::Question { name: None, is_for_others: is_other_kind(kind) });
     }
     let mut before = "";
     let mut all = line.split_whitespace();
@@ -126,13 +142,14 @@ fn asked(line: &str) -> Option<Line> {
         let is_prompt = before.is_empty() || before.ends_with(['$', '#', '>', '%']);
         words::PROGRAMS.contains(&word) || word == words::HOST && is_prompt
     };
-    loop {
+    let is_dig = loop {
         let word = all.next()?;
         if is_program(word, before) {
-            break;
+            break word.to_ascii_lowercase().ends_with(words::DIG);
         }
         before = word;
-    }
+    };
+    let is_for_others = asks_others(all.clone(), is_dig);
     let mut name = None;
     let mut server = None;
     for word in all {
@@ -143,7 +160,32 @@ fn asked(line: &str) -> Option<Line> {
         }
     }
     let is_short = line.contains(" +short");
-    Some(Line::Asked { name: name?, server, is_short })
+    Some(Line::Asked { name: name?, server, is_short, is_for_others })
+}
+
+/// Whether the words behind a program's name ask for other records than IPv4 addresses. dig takes the kind
+/// of records without an option.
+fn asks_others<'w>(words: impl Iterator<Item = &'w str>, is_dig: bool) -> bool {
+    let mut is_kind = false;
+    for word in words {
+        let given = words::KIND.iter().find_map(|option| strip(word, option));
+        match given {
+            Some(kind) if is_other_kind(kind) => return true,
+            None if (is_kind || is_dig) && is_other_kind(word) => return true,
+            _ => is_kind = given.is_some_and(str::is_empty),
+        }
+    }
+    false
+}
+
+fn is_other_kind(word: &str) -> bool {
+    words::OTHER_KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(word.trim()))
+}
+
+/// What stands behind the beginning of a text, whatever its case.
+fn strip<'t>(text: &'t str, beginning: &str) -> Option<&'t str> {
+    let (first, rest) = text.split_at_checked(beginning.len())?;
+    first.eq_ignore_ascii_case(beginning).then_some(rest)
 }
 
 /// The lines of dig that have no record.
@@ -151,7 +193,15 @@ fn of_dig(line: &str, lower: &str) -> Option<Line> {
     if let Some((_, rest)) = line.split_once("<<>> DiG") {
         let (_, asked) = rest.split_once("<<>>")?;
         let server = asked.split_whitespace().find_map(|w| address(w.strip_prefix('@')?));
-        return Some(Line::Asked { name: hosts(asked).next()?, server, is_short: false });
+        let is_for_others = asks_others(asked.split_whitespace(), true);
+        let name = hosts(asked).next()?;
+        return Some(Line::Asked { name, server, is_short: false, is_for_others });
+    }
+    if let Some(question) = line.strip_prefix(';')
+        && let [name, "IN", kind] = question.split_whitespace().collect::<Vec<_>>()[..]
+        && let Some(name) = host(name)
+    {
+        return Some(Line::Question { name: Some(name), is_for_others: is_other_kind(kind) });
     }
     let (_, status) = lower.split_once("->>header<<-")?.1.split_once("status: ")?;
     let end = status.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(status.len());

@@ -244,3 +244,51 @@ fn an_issuer_that_does_not_sign_for_azure_is_named() {
     // A claim of a token is no issuer of a certificate.
     assert!(certificate("issuer: CN=x\nhttps://a.openai.azure.com", fits).is_none());
 }
+
+/// An answer to a question for other records has no address and shows no fault (a private endpoint has IPv4
+/// addresses alone).
+#[test]
+fn a_lookup_of_other_records_than_addresses_shows_no_missing_address() {
+    let zone = "privatelink.openai.azure.com. 10 IN SOA azureprivatedns.net. \
+        azureprivatedns-host.microsoft.com. 1 3600 300 2419200 10\n";
+    let alias = "a.openai.azure.com. 60 IN CNAME a.privatelink.openai.azure.com.\n";
+    let dig = |question: &str, status: &str, records: &str| {
+        format!("{question};; ->>HEADER<<- opcode: QUERY, status: {status}, id: 1\n{records}{zone}")
+    };
+    let at_bind = "Server: 10.1.0.10\nAddress: 10.1.0.10#53\n\n\
+        a.openai.azure.com\tcanonical name = a.privatelink.openai.azure.com.\n";
+    for text in [
+        dig("; <<>> DiG 9.18.28 <<>> a.openai.azure.com AAAA\n", "NOERROR", alias),
+        dig("$ dig -t txt a.openai.azure.com\n", "NOERROR", alias),
+        dig("", "NOERROR", &format!(";a.openai.azure.com. IN TXT\n{alias}")),
+        "$ dig +short CNAME a.openai.azure.com\na.privatelink.openai.azure.com.\n".to_owned(),
+        format!(
+            "$ nslookup -type=AAAA a.openai.azure.com\n{at_bind}*** Can't find a.privatelink.openai.azure.com: No answer\n"
+        ),
+        format!("> set q=cname\n> a.openai.azure.com\n{at_bind}"),
+        format!(
+            "PS> Resolve-DnsName a.openai.azure.com -Type AAAA\n\n{alias}PrimaryServer : azureprivatedns.net\n"
+        ),
+        // Its command is cut off.
+        at_bind.to_owned(),
+    ] {
+        let found = lookups(&text);
+        assert_eq!(found[0].shown, Shown::Others, "{text}");
+        assert!(meaning(&found[0]).meaning.unwrap_err().words.contains("no fault"), "{text}");
+    }
+    // A name that does not exist has no records of any kind, and the question for IPv4 has no address.
+    for text in [
+        dig("$ dig AAAA a.openai.azure.com\n", "NXDOMAIN", alias),
+        dig(
+            "$ dig a.openai.azure.com\n",
+            "NOERROR",
+            &format!(";a.openai.azure.com. IN A\n{alias}"),
+        ),
+        // dig prints its version before the name.
+        dig("; <<>> DiG 9.18.28-0ubuntu <<>> a.privatelink.openai.azure.com\n", "NXDOMAIN", ""),
+        dig("", "NXDOMAIN", ";a.privatelink.openai.azure.com. IN A\n"),
+    ] {
+        let found = lookups(&text);
+        assert_eq!(meaning(&found[0]).meaning.unwrap().id, "dns-record-missing", "{text}");
+    }
+}

@@ -45,6 +45,17 @@ pub(super) const PROGRAMS: &[&str] = &[
     "resolve-dnsname",
     "getent",
 ];
+/// The one that takes the kind of records without an option.
+pub(super) const DIG: &str = "dig";
+/// Options before the kind of records; it may be the next word.
+pub(super) const KIND: &[&str] = &["-type=", "-querytype=", "-query=", "-q=", "-type", "-t"];
+/// The same in nslookup's own prompt.
+pub(super) const SET_KIND: &[&str] =
+    &["set type=", "set querytype=", "set query=", "set q=", "set ty="];
+/// Kinds of records that hold no IPv4 address.
+pub(super) const OTHER_KINDS: &[&str] = &[
+    "AAAA", "CNAME", "TXT", "SOA", "NS", "MX", "SRV", "PTR", "CAA", "HTTPS", "SVCB", "DS", "DNSKEY",
+];
 /// One whose name is also a word: it begins its line, behind a prompt.
 pub(super) const HOST: &str = "host";
 

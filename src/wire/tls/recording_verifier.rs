@@ -119,8 +119,8 @@ impl RecordingVerifier {
             if !first.as_ref().is_err_and(is_of_dates) {
                 return first;
             }
-            // A verifier looks at the dates first. What neither a right clock nor a renewal by the
-            // same issuer would mend counts before them.
+            // A verifier looks at the dates first. A fault that is there at every time decides: a
+            // right clock or a renewal by the same issuer would not remove it.
             match self.time_of_all(leaf, intermediates, name).map(verify) {
                 Some(Err(other)) if !is_of_dates(&other) => Err(other),
                 _ => first,

@@ -43,13 +43,16 @@ fn accepted(finding: FindingBuilder, resolver: &Resolver<'_>) -> FindingBuilder 
         )
         .ruled_out("a closed TCP port, and a firewall that drops connections to it")
         .owner(resolver.owner());
-    resolver.inspect(finding).step(Step::inspect(match resolver.place() {
-        Some(place) => format!(
+    resolver.inspect(finding).step(match resolver.place() {
+        Some(place) => Step::inspect(format!(
             "{place}: see whether it answers over TCP when it is asked there, and what its log says; \
              behind a balancer, ask each server"
-        ),
-        None => format!("use another resolver than {label} if it stays"),
-    }))
+        )),
+        None => Step::local(format!(
+            "if it stays so, use another resolver than {label} that sees the same zones"
+        ))
+        .undo("put the old resolver back"),
+    })
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {

@@ -293,9 +293,7 @@ pub(super) fn issuer(certificate: &Certificate) -> &str {
 
 /// Whether the issuer's organisation signs for Azure (facts S5-S8).
 pub(super) fn azure_issuer(certificate: &Certificate) -> bool {
-    certificate.issuer_organization.as_deref().is_some_and(|organization| {
-        ["Microsoft Corporation", "DigiCert"].iter().any(|wanted| has_words(organization, wanted))
-    })
+    certificate.issuer_organization.as_deref().is_some_and(issued_for_azure)
 }
 
 /// Whether an issuer, as a tool prints it, names an authority that signs for Azure.
@@ -351,6 +349,15 @@ pub(super) fn cite_certificate(
     }
     if leaf.days_left < 0 && !is(&Fault::Expired) {
         finding = finding.fact("it has also expired");
+    }
+    if !is(&Fault::Expired) {
+        for (_, above) in hop.path().into_iter().skip(1).filter(|(_, one)| one.days_left < 0) {
+            finding = finding.fact(format!(
+                "the certificate above it, {}, expired on {}",
+                above.subject,
+                timing::day(&above.not_after)
+            ));
+        }
     }
     if leaf.not_yet_valid && !is(&Fault::NotYetValid) {
         finding = finding.fact("it is also not yet valid");
