@@ -112,6 +112,8 @@ pub fn explain(
 }
 
 #[cfg(test)]
+mod ended_tests;
+#[cfg(test)]
 mod log_tests;
 #[cfg(test)]
 mod products;
