@@ -106,12 +106,11 @@ cargo fetch --quiet --locked
 # The tests are compiled meanwhile: the program as it is released keeps one core busy for minutes.
 cargo test --quiet --locked --no-run 2>/dev/null &
 compiles=$!
-# The program as it is released: what the kernel lab runs, and what has a budget.
-cargo build --release --locked
+# The program as it is released: what the kernel lab runs, and what has a budget. Beside it, one
+# with a bug of ours that is built the same way.
+cargo build --release --locked --workspace
 export AOAI_PROBE_BINARY=$PWD/target/release/aoai-probe
-# A bug of ours in a program that is built the same way.
-cargo build --release --locked --example panic
-export AOAI_PROBE_PANIC=$PWD/target/release/examples/panic
+export AOAI_PROBE_PANIC=$PWD/target/release/panic
 # What does not compile is said by the run of the tests, which compiles it again.
 wait "$compiles" || true
 

@@ -1,5 +1,5 @@
 //! `watch`, `serve` and `check` with a bug: reading this machine panics at some calls. Cargo leaves
-//! panics of its test programs as they are, whatever the profile says; an example is built as the
+//! panics of its test programs as they are, whatever the profile says; this one is built as the
 //! released program is. `tests/it/panics.rs` drives it:
 //!
 //! ```sh
