@@ -29,6 +29,7 @@ pub use routes::SharedRoutes;
 pub use scripts::{ProxyScripts, ScriptRun, ScriptRunner};
 pub use trust::{bundles, ca_file};
 
+use crate::blocking;
 use crate::evidence::Trust;
 use crate::evidence::dns::{ResolverRole, SystemAnswer};
 use crate::evidence::vantage::{AzureMachine, FileState, NamePolicy, PlatformSign, ResolverConfig};
@@ -181,10 +182,21 @@ impl World {
     /// they are first used.
     #[must_use]
     pub fn roots(&self, trust: Trust, extra: &ExtraRoots) -> Arc<Roots> {
-        self.shared_roots.get(trust, extra, || {
+        let mut new = false;
+        let roots = self.shared_roots.get(trust, extra, || {
+            new = true;
             Roots::new(tls::provider(), trust, extra.clone(), self.system_store.clone())
                 .with_bundles(bundles(self))
-        })
+        });
+        if new && roots.need_system() {
+            // A store is hundreds of files: no handshake waits for them while the server does. Where
+            // there is no thread, the handshake reads them.
+            let roots = Arc::clone(&roots);
+            drop(blocking::start(move || {
+                roots.system();
+            }));
+        }
+        roots
     }
 
     /// The system's rules by name that are about `name`, or about the name that it has in its private

@@ -104,13 +104,12 @@ pub fn azure_machine() -> AzureMachine {
 /// TCP ports that something listens on in this network namespace: in a pod, its sidecars' too.
 #[must_use]
 pub fn listening_ports() -> Vec<u16> {
-    let mut ports = route::listeners();
-    if ports.is_empty() {
+    let mut ports = route::listeners().unwrap_or_else(|| {
         // A kernel without sock_diag. Reading its tables takes milliseconds: it goes through the empty
         // places for all connections that the machine could have.
         let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
-        ports.extend(tables.iter().flat_map(|path| listening(&beginning(path))));
-    }
+        tables.iter().flat_map(|path| listening(&beginning(path))).collect()
+    });
     ports.sort_unstable();
     ports.dedup();
     ports

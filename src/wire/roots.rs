@@ -147,6 +147,13 @@ impl Roots {
         })
     }
 
+    /// Whether a handshake with an endpoint of one's own roots asks the machine's store: `--trust`
+    /// includes it, or with `--ca-file` it shows which other clients succeed.
+    #[must_use]
+    pub fn need_system(&self) -> bool {
+        self.trusts_system() || !self.extra.0.is_empty()
+    }
+
     /// Whether the policy already includes the machine's own store.
     #[must_use]
     pub const fn trusts_system(&self) -> bool {

@@ -151,21 +151,21 @@ pub fn default_gateways() -> Vec<IpAddr> {
     gateways
 }
 
-/// TCP ports that something listens on in this network namespace; none where the kernel does not
-/// tell.
+/// TCP ports that something listens on in this network namespace.
+///
+/// None where the kernel does not tell: one without sock_diag(7).
 #[must_use]
-pub(super) fn listeners() -> Vec<u16> {
-    let Some(mut kernel) = Kernel::open(NETLINK_SOCK_DIAG) else { return Vec::new() };
-    let families = [AddressFamily::Inet, AddressFamily::Inet6];
-    let sockets = families.map(|family| kernel.ask(Message::Listeners(family), true));
-    sockets
-        .into_iter()
-        .flatten()
-        .filter_map(|socket| match socket {
-            Message::Socket(port) => Some(port),
+pub(super) fn listeners() -> Option<Vec<u16>> {
+    let mut kernel = Kernel::open(NETLINK_SOCK_DIAG)?;
+    let mut ports = Vec::new();
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        let sockets = kernel.dump(Message::Listeners(family))?;
+        ports.extend(sockets.iter().filter_map(|socket| match socket {
+            Message::Socket(port) => Some(*port),
             _ => None,
-        })
-        .collect()
+        }));
+    }
+    Some(ports)
 }
 
 /// As much as the kernel puts into one message of a dump (`netlink_dump`, net/netlink/af_netlink.c).
@@ -200,6 +200,12 @@ impl Kernel {
         self.ask_for(question, all, |_| true)
     }
 
+    /// A whole dump; none where the kernel refuses it or does not come to its end.
+    fn dump(&mut self, question: Message) -> Option<Vec<Message>> {
+        let (answers, whole) = self.exchange(question, true, |_| true);
+        whole.then_some(answers)
+    }
+
     /// As [`Self::ask`]; only the answers that `wanted` accepts are kept, since a router's table is
     /// long.
     fn ask_for(
@@ -208,6 +214,16 @@ impl Kernel {
         all: bool,
         wanted: impl Fn(&Message) -> bool,
     ) -> Vec<Message> {
+        self.exchange(question, all, wanted).0
+    }
+
+    /// The wanted answers, and whether a dump came to its end without an error.
+    fn exchange(
+        &mut self,
+        question: Message,
+        all: bool,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> (Vec<Message>, bool) {
         let mut message = NetlinkMessage::from(question);
         message.header.flags = if all { NLM_F_REQUEST | NLM_F_DUMP } else { NLM_F_REQUEST };
         message.finalize();
@@ -215,7 +231,7 @@ impl Kernel {
         message.serialize(&mut bytes);
         let mut answers = Vec::new();
         if self.socket.send(&bytes, 0).is_err() {
-            return answers;
+            return (answers, false);
         }
         for _ in 0..MOST_CHUNKS {
             self.chunk.clear();
@@ -227,7 +243,8 @@ impl Kernel {
                 let length = (message.header.length as usize).next_multiple_of(4);
                 match message.payload {
                     NetlinkPayload::InnerMessage(answer) if wanted(&answer) => answers.push(answer),
-                    NetlinkPayload::Done(_) | NetlinkPayload::Error(_) => return answers,
+                    NetlinkPayload::Done(end) => return (answers, end.code == 0),
+                    NetlinkPayload::Error(_) => return (answers, false),
                     _ => {}
                 }
                 match rest.get(length..) {
@@ -239,7 +256,7 @@ impl Kernel {
                 break;
             }
         }
-        answers
+        (answers, false)
     }
 
     /// The route as `connect` finds it: the first one gives the source address, and with that the
