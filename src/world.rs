@@ -188,13 +188,11 @@ impl World {
             Roots::new(tls::provider(), trust, extra.clone(), self.system_store.clone())
                 .with_bundles(bundles(self))
         });
-        if new && roots.need_system() {
+        if new && roots.are_in_files() {
             // A store is hundreds of files: no handshake waits for them while the server does. Where
             // there is no thread, the handshake reads them.
             let roots = Arc::clone(&roots);
-            drop(blocking::start(move || {
-                roots.system();
-            }));
+            drop(blocking::start(move || roots.read_files()));
         }
         roots
     }

@@ -147,10 +147,23 @@ impl Roots {
         })
     }
 
-    /// Whether a handshake with an endpoint of one's own roots asks the machine's store: `--trust`
-    /// includes it, or with `--ca-file` it shows which other clients succeed.
+    /// Whether a handshake with an endpoint that these roots accept reads files: the machine's store,
+    /// because `--trust` includes it or, with `--ca-file`, to show which other clients succeed; and
+    /// those that variables name.
     #[must_use]
-    pub fn need_system(&self) -> bool {
+    pub fn are_in_files(&self) -> bool {
+        self.asks_system() || self.bundles.places.iter().any(|bundle| bundle.named)
+    }
+
+    /// Reads these files.
+    pub fn read_files(&self) {
+        if self.asks_system() {
+            self.system();
+        }
+        self.bundles(true);
+    }
+
+    fn asks_system(&self) -> bool {
         self.trusts_system() || !self.extra.0.is_empty()
     }
 
