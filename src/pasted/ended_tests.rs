@@ -237,6 +237,9 @@ fn what_clients_of_other_protocols_print_ends_where_their_reports_say() {
             "5671",
         ),
         ("mount error(115): Operation now in progress", "445"),
+        // MicrosoftDocs/azure-docs#84153, Azure/AKS#1752.
+        ("dns(Main): Cannot resolve host name 'x.corp.example' after 17046 ms", "(dns)"),
+        ("[ERROR] plugin/errors: 2 . NS: dns: overflow unpacking uint32", "(dns)"),
         (
             "mount error: could not resolve address for a.file.core.windows.net: Unknown error",
             "(dns)",

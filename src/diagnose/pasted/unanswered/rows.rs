@@ -169,6 +169,8 @@ pub(super) const BEFORE: &[Row] = &[
             "unknownhostexception",
             "could not resolve host",
             "could not resolve address for ",
+            "cannot resolve host name",
+            "dns: overflow unpacking",
             "remote name could not be resolved",
             "der remotename konnte nicht aufgel",
             "le nom distant n'a pas pu \u{ea}tre r\u{e9}solu",
