@@ -140,8 +140,11 @@ fn what_network_watcher_answers_is_read() {
         assert_eq!(shown(text)[0].0, what, "{text}");
         assert_eq!(first(text).1, "tcp");
     }
-    for text in ["{\"nextHopType\": \"VnetLocal\"}", "{\"access\": \"Allow\", \"ruleName\": \"x\"}"]
-    {
+    for text in [
+        "{\"nextHopType\": \"VnetLocal\"}",
+        "{\"value\":[{\"addressPrefix\":[\"10.0.0.0/8\"],\"nextHopType\":\"None\",\"source\":\"Default\"}]}",
+        "{\"access\": \"Allow\", \"ruleName\": \"x\"}",
+    ] {
         assert!(records(text).0.is_empty(), "{text}");
     }
 }

@@ -44,8 +44,11 @@ fn of_network_watcher(field: &impl Fn(&str) -> Option<String>) -> Option<Record>
     let is = |name: &str, value: &str| {
         field(name).is_some_and(|found| found.eq_ignore_ascii_case(value))
     };
-    let (what, why) = if is("nextHopType", "None") {
-        let table = field("routeTableId").filter(|table| !table.is_empty());
+    // Routes themselves have no table in them, and those of a network begin with the next hop None for every
+    // private prefix.
+    let table = field("routeTableId");
+    let (what, why) = if let Some(table) = table.filter(|_| is("nextHopType", "None")) {
+        let table = Some(table).filter(|table| !table.is_empty());
         (
             Recorded::NoNextHop,
             table.map(|table| table.rsplit('/').next().unwrap_or_default().to_owned()),
