@@ -290,6 +290,8 @@ pub enum PastedKind {
     Lookup,
     /// The certificate of a server.
     Certificate,
+    /// What a network or a platform recorded of a call.
+    Record,
 }
 
 impl PastedKind {
@@ -300,6 +302,7 @@ impl PastedKind {
             Self::Answer => "answer",
             Self::Lookup => "lookup",
             Self::Certificate => "certificate",
+            Self::Record => "record",
         }
     }
 }

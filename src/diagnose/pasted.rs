@@ -37,11 +37,13 @@ mod another;
 mod certificate;
 mod elsewhere;
 mod lookup;
+mod recorded;
 mod unanswered;
 
 pub use another::{by_connector, is_of_gateway, refused_by_proxy};
 pub use certificate::issued;
 pub use lookup::{Lookup, Shown, beside, looked_up};
+pub use recorded::{Record, Recorded, recorded};
 pub use unanswered::why as no_answer;
 
 pub use super::engines::documented_refusal::phrase;

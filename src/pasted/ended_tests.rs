@@ -150,12 +150,12 @@ fn what_a_database_refuses_and_what_echo_requests_show_has_its_words() {
         (
             "PING v.cloudapp.azure.com (20.62.58.5) 56(84) bytes of data.\n4 packets transmitted, 0 received, 100% packet \
              loss",
-            "shows nothing",
+            "show nothing of the call",
         ),
         (
             "Tracing route to v.cloudapp.azure.com [20.62.58.5]\nover a maximum of 30 hops:\n  2     *        *        *     \
              Request timed out.",
-            "shows nothing",
+            "show nothing of the call",
         ),
         (
             "ServiceBusCommunicationException: Resource temporarily unavailable ErrorCode: TryAgain",
@@ -209,5 +209,77 @@ fn a_resource_that_no_call_can_pass_is_named_from_what_az_prints_of_it() {
     // The quiet neighbours.
     for text in [connection("Approved"), account.replace("Disabled", "Enabled")] {
         assert!(read(&text).1.starts_with("neither"), "{text}: {}", read(&text).1);
+    }
+}
+
+/// Reports whose cause is known, each with its own words.
+#[test]
+fn what_clients_of_other_protocols_print_ends_where_their_reports_say() {
+    for (text, hop) in [
+        // MicrosoftDocs/azure-docs#57307; newer servers say the other.
+        (
+            "Reason: An instance-specific error occurred while establishing a connection to SQL Server. The public \
+             network interface on this server is not accessible. To connect to this server, use the Private Endpoint \
+             from inside your virtual network.",
+            "(dns)",
+        ),
+        ("Connection was denied because Deny Public Network Access is set to Yes (47073)", "(dns)"),
+        // techcommunity.microsoft.com, "Connect to Azure SQL Database using a custom domain name".
+        (
+            "Cannot open server \"contoso.com\" requested by the login.  The login failed. Error \
+             Number:40532,State:1,Class:20",
+            "(application)",
+        ),
+        // Azure/azure-sdk-for-python#27473.
+        (
+            "AuthenticationError: Unable to open authentication session on connection b'EHProducer-1'.\nPlease \
+             confirm target hostname exists: b'e.servicebus.windows.net'",
+            "5671",
+        ),
+        ("mount error(115): Operation now in progress", "445"),
+        // MicrosoftDocs/azure-docs#84153, Azure/AKS#1752.
+        ("dns(Main): Cannot resolve host name 'x.corp.example' after 17046 ms", "(dns)"),
+        ("[ERROR] plugin/errors: 2 . NS: dns: overflow unpacking uint32", "(dns)"),
+        (
+            "mount error: could not resolve address for a.file.core.windows.net: Unknown error",
+            "(dns)",
+        ),
+        // microsoft/WSL#13776.
+        (
+            "PING 192.168.222.75 (192.168.222.75) 56(84) bytes of data.\nFrom 192.168.119.224 icmp_seq=1 Destination \
+             Host Unreachable\n4 packets transmitted, 0 received, +4 errors, 100% packet loss",
+            "does not carry packets",
+        ),
+        ("traceroute to a (20.1.1.2), 30 hops max\n 2  10.0.0.4 (10.0.0.4)  1.010 ms !X", "(tcp)"),
+        ("HOST: vm1    Loss%   Snt   Last\n  2.|-- ???  100.0    10", "echo requests and traces"),
+        // Azure/azure-search-vector-samples#331: the cause was a rate limit.
+        (
+            "No such host is known\nCould not execute skill because Web Api skill response is invalid.",
+            "AI Search called",
+        ),
+    ] {
+        let (id, why) = read(text);
+        assert!(id == "-" && why.contains(hop), "{text}: {id} {why}");
+    }
+    // MicrosoftDocs/azure-docs#54364 and #52778.
+    let name = "connecting to s.privatelink.database.windows.net: an error occurred during the login process. \
+                (provider: SSL Provider, error: 0 - The target principal name is incorrect.)";
+    assert_eq!(read(name).0, "tls-privatelink-name");
+    // The quiet neighbour: Kerberos.
+    let other = "The target principal name is incorrect. Cannot generate SSPI context.";
+    assert!(!read(other).1.contains("certificate"));
+}
+
+#[test]
+fn a_count_is_no_status() {
+    for text in [
+        "ValidationError: 403 validation errors for Batch",
+        "Error: 500 rows affected",
+        "status: 404 documents indexed",
+    ] {
+        assert!(assumed(text).line.starts_with("no status"), "{}", assumed(text).line);
+    }
+    for text in ["Error: 403 Forbidden", "Error: 429 Requests to the x have exceeded"] {
+        assert!(assumed(text).line.starts_with('4'), "{}", assumed(text).line);
     }
 }

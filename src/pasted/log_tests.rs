@@ -119,11 +119,11 @@ fn a_text_of_another_vendor_is_not_read_as_azure_s() {
     for host in
         ["api.openai.com", "api.anthropic.com", "huggingface.co", "bedrock.us-east-1.amazonaws.com"]
     {
-        assert!(other_vendor("", Some(host)).unwrap().contains("not Azure OpenAI"), "{host}");
+        assert!(other_vendor("", Some(host)).unwrap().words.contains("not Azure OpenAI"), "{host}");
     }
     let page = "Incorrect API key provided: sk-x. You can find your API key at \
                 https://platform.openai.com/account/api-keys.";
-    assert!(other_vendor(page, None).unwrap().contains("api.openai.com"));
+    assert!(other_vendor(page, None).unwrap().words.contains("api.openai.com"));
     for host in [
         "a.openai.azure.com",
         "gateway.corp.example",

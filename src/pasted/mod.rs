@@ -2,7 +2,7 @@
 //!
 //! `secrets` takes out what may be a key, `read` finds status, headers and body in what libraries
 //! print, `statuses` which status of several counts, `python` reads the form that Python gives a body, `hosts` finds which host was asked, `libraries` which client asked, `lookups` the
-//! lookups of names, `certificates` the issuer of a certificate, and `vendors` knows those that are not of Azure. What an
+//! lookups of names, `records` what a network recorded of a call, `certificates` the issuer of a certificate, and `vendors` knows those that are not of Azure. What an
 //! answer means is in the tables
 //! that a walk's answers are judged by (`diagnose::pasted`).
 
@@ -14,6 +14,7 @@ mod libraries;
 mod lookups;
 mod python;
 mod read;
+mod records;
 mod secrets;
 mod statuses;
 mod vendors;
@@ -26,6 +27,7 @@ use crate::secret::{Redactor, Secret};
 use read::Printed;
 
 pub use lookups::lookups;
+pub use records::{is_empty, records};
 pub use secrets::without_secrets;
 pub use vendors::{is_beside, other_vendor};
 
@@ -117,6 +119,8 @@ mod ended_tests;
 mod log_tests;
 #[cfg(test)]
 mod products;
+#[cfg(test)]
+mod record_tests;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]

@@ -185,8 +185,20 @@ fn what_is_of_another_server_than_the_account_is_called_so() {
              fully configured for private networking.",
             "agent service",
         ),
+        // microsoft-foundry/foundry-samples#449.
+        (
+            "cosmos_vnet_blocked: Access to Cosmos DB is blocked due to VNET configuration.",
+            "Cosmos DB",
+        ),
+        // MicrosoftDocs/azure-aks-docs#212.
+        (
+            "Error: BadRequest -> A virtual network cannot be linked to multiple zones with overlapping namespaces.",
+            "another zone of the same name",
+        ),
     ] {
-        let sentence = other_vendor(text, host(text).as_deref()).unwrap_or_default();
+        let why = other_vendor(text, host(text).as_deref());
+        assert!(why.is_some_and(|why| why.end.is_some()), "{text}: {why:?}");
+        let sentence = why.map_or("", |why| why.words);
         assert!(sentence.contains(whose), "{text}: {sentence}");
     }
     // The quiet neighbour: the account's own limit.
@@ -204,7 +216,7 @@ fn what_came_before_the_call_does_not_hide_its_answer() {
     ] {
         let text = [line, "\n", &answer].concat();
         let sentence = other_vendor(&text, host(&text).as_deref()).unwrap();
-        assert!(super::is_beside(sentence), "{sentence}");
+        assert!(super::is_beside(sentence), "{}", sentence.words);
         assert_eq!(later(&text), answer);
         assert_eq!(read(&text).0, "http-public-access-disabled");
     }

@@ -159,7 +159,7 @@ fn what_api_management_and_the_control_plane_say_is_not_the_service_s() {
     assert!(id == "identity-role-missing" && of.contains("Key Vault"), "{id} {of}");
     let plane = "status 403 with error: AuthorizationFailed: The client 'x' does not have \
                  authorization to perform action 'Microsoft.CognitiveServices/accounts/read'";
-    assert!(crate::pasted::other_vendor(plane, None).unwrap().contains("control plane"));
+    assert!(crate::pasted::other_vendor(plane, None).unwrap().words.contains("control plane"));
 }
 
 #[test]

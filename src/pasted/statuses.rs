@@ -44,6 +44,22 @@ const PHRASES: &[(u16, &str)] = &[
     (503, "service unavailable"),
     (504, "gateway time"),
 ];
+/// What follows a number that is a count and no status, in lower case.
+const COUNTED: &[&str] = &[
+    " validation error",
+    " errors",
+    " rows",
+    " items",
+    " documents",
+    " records",
+    " files",
+    " warnings",
+    " tests",
+    " bytes",
+    " tokens",
+    " seconds",
+    " ms",
+];
 /// What Kubernetes says of the application's own answer, in lower case.
 const OF_PROBE: &str = "probe failed";
 /// What begins the line of a request, in lower case.
@@ -74,6 +90,9 @@ pub(super) fn statuses(text: &str) -> Vec<Found> {
         let before: String = before.chars().rev().collect();
         let last = BEFORE_STATUS.iter().filter_map(|word| Some((before.rfind(word)?, *word))).max();
         let behind = &lower[from + digits.len()..];
+        if COUNTED.iter().any(|words| behind.starts_with(words)) {
+            return None;
+        }
         let begins = lower[..from].is_empty() || lower[..from].ends_with('\n');
         if begins && BEHIND_STATUS.iter().any(|words| behind.starts_with(words)) {
             return Some(Found { at: from, is_head: false, is_quoted: false, status });

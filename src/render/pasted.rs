@@ -9,7 +9,7 @@ use super::{Style, json};
 use crate::diagnosis::{AnswerMeaning, CallEnd, Confidence, ExplainedAnswer, Fix, PastedKind};
 
 /// The version of the JSON; its minor number grows with each field that is added.
-const ANSWER_VERSION: &str = "1.1";
+const ANSWER_VERSION: &str = "1.2";
 
 /// What holds for every such text.
 const AS_PASTED: &str = "read as it was pasted: who sent it was not checked, and nothing was sent";

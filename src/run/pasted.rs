@@ -4,8 +4,7 @@ use super::output::style_of;
 use super::{CANNOT_TELL, INPUT_TIMEOUT, Output, Terminal};
 use crate::args::{Color, Explain, TextOrJson};
 use crate::credential::{self, Credential};
-use crate::diagnose::pasted::{beside, issued, looked_up, of_service};
-use crate::diagnosis::Unexplained;
+use crate::diagnose::pasted::{beside, issued, looked_up, of_service, recorded};
 use crate::files::{self, May};
 use crate::secret::Secret;
 use crate::services::{self, Service};
@@ -44,6 +43,8 @@ pub(super) fn explain(
     if REPORT.iter().all(|field| text.contains(field)) {
         return Err(format!("{file}: is a report of aoai-probe: aoai-probe diagnose {file}"));
     }
+    // A status in the record of a call is none of an answer.
+    let (records, text) = pasted::records(&text);
     let secrets: Vec<Secret> =
         credential::secrets(&world.environment).map(|(_, secret)| secret).collect();
     let called = |target: &Target| match named {
@@ -92,12 +93,12 @@ pub(super) fn explain(
     let vendor = vendor.filter(|vendor| {
         let is_later = match &asked {
             Some(host) => later.contains(host.as_str()),
-            None => pasted::other_vendor(later, None) == Some(vendor),
+            None => pasted::other_vendor(later, None) == Some(*vendor),
         };
         !explained || !is_beside || is_later
     });
     if let (Some(vendor), Some(answer)) = (vendor, answers.first_mut()) {
-        answer.meaning = Err(Unexplained::without_end(vendor));
+        answer.meaning = Err(vendor);
         answers.truncate(1);
     }
     let looked_up = pasted::lookups(&text).into_iter().filter_map(|lookup| {
@@ -109,6 +110,10 @@ pub(super) fn explain(
     let is_known =
         |host: &str| Target::parse(host, None).is_ok_and(|target| target.service().is_some());
     shown.extend(pasted::certificate(&text, is_known).map(|(host, issuer)| issued(&host, issuer)));
+    if !records.is_empty() && pasted::is_empty(&text) {
+        answers.clear();
+    }
+    shown.extend(records.iter().map(recorded));
     let answers = beside(answers, shown);
     let known = answers.iter().any(|answer| answer.meaning.is_ok());
     let out = match arguments.format {

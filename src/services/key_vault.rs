@@ -55,6 +55,9 @@ const REFUSALS: &[Refusal] = &[
     Refusal::http("http-network-rules", "G21", 403, 403)
         .blames(Blames::Network)
         .inner(&["forbiddenbyfirewall"]),
+    Refusal::http("http-network-rules", "G21", 403, 403)
+        .blames(Blames::Network)
+        .words(&["client address is not authorized and caller is not a trusted service"]),
     Refusal::http("http-network-perimeter", "G26", 403, 403)
         .blames(Blames::Network)
         .inner(&["forbiddenbynsp"]),

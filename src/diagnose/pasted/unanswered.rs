@@ -36,10 +36,12 @@ macro_rules! not_sent {
 }
 
 mod connected;
+mod protocols;
 mod rows;
 
 pub(super) use connected::NO_HOP;
 use connected::{CLOSED, HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, OWN_PORT, ROWS, TCP};
+use protocols::{DATABASES, LAST};
 use rows::{BEFORE, NO_HOST};
 
 /// A chain of credentials none of which has a login: which of them was meant, the text does not show.
@@ -157,7 +159,8 @@ fn row(text: &str) -> Option<Unexplained> {
         false => text.contains(words),
     };
     // The first row that fits counts: a message names its first cause last.
-    let (_, why) = BEFORE.iter().chain(ROWS).find(|(words, _)| words.iter().any(&says))?;
+    let mut all = DATABASES.iter().chain(BEFORE).chain(ROWS).chain(LAST);
+    let (_, why) = all.find(|(words, _)| words.iter().any(&says))?;
     Some(match *why {
         why if why == TCP && is_of_own_port(text) => OWN_PORT,
         why if why == TCP && is_of_another_port(text) => OTHER_PORT,

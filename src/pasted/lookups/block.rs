@@ -241,7 +241,13 @@ impl Block {
         }
         if let Some(name) = &self.name {
             names.retain(|alias| alias != name);
-            names.push(name.clone());
+            // The name is that of the addresses, or the one that was asked for.
+            let is_asked = self.asked.as_ref() == Some(name);
+            names.insert(if is_asked { 0 } else { names.len() }, name.clone());
+            for record in self.records.iter_mut().filter(|record| is_asked && &record.name == name)
+            {
+                record.name.clone_from(&names[names.len() - 1]);
+            }
         }
         let pairs = names.windows(2).map(|pair| cname(&pair[0], &pair[1]));
         let mut records: Vec<Record> = pairs.collect();

@@ -18,6 +18,10 @@ pub(super) const OF_NAME: &[&str] = &[
     "0x80090322",
     "hostname_check_failed",
     "sslpeerunverifiedexception",
+    // TDS: the same words without the provider are of Kerberos.
+    "ssl provider, error: 0 - the target principal name is incorrect",
+    "ssl provider, error: 0 -the target principal name is incorrect",
+    "ssl provider: the target principal name is incorrect",
 ];
 
 /// The handshake, the connection, and what came of the call.
@@ -323,36 +327,6 @@ pub(super) const ROWS: &[Row] = &[
             "defaultazurecredential: failed",
         ],
         NO_TOKEN,
-    ),
-    (
-        &[
-            "packets transmitted, 0 received",
-            "bytes of data: request timed out",
-            "over a maximum of 30 hops",
-            " hops max, ",
-        ],
-        Unexplained::without_end(
-            "echo requests got no answer, which shows nothing: a private endpoint answers none, the public side of \
-         a service need not, and no router inside Azure shows itself. A check walks the path by TCP: \
-         aoai-probe <host>",
-        ),
-    ),
-    (
-        &[
-            "apiconnectionerror",
-            "connection error",
-            "apitimeouterror",
-            "80072ee2",
-            "request timed out",
-            "httpclient.timeout",
-            "client.timeout",
-            "context deadline exceeded",
-            "cannot connect to host",
-            "no connection to the remote host",
-            "error sending request for url",
-            "unable to connect. is the computer able to access the url",
-        ],
-        NO_HOP,
     ),
 ];
 

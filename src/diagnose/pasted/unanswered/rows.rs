@@ -8,13 +8,15 @@ const NO_TEXT: Unexplained = ended!("application", "the application gave a heade
 /// What ends before a connection: settings, tokens, the proxy and the name.
 pub(super) const BEFORE: &[Row] = &[
     (
-        &["connection was denied since deny public network access is set to yes"],
+        // Fact H212.
+        &["web api skill response is invalid"],
         ended!(
-            "dns",
-            "the SQL server refuses: its public access is off, and the call reached its public side, so that the name \
-         led to a public address there",
-            ". A check from the application's machine shows where it leads: \
-         aoai-probe <server>"
+            "Azure platform",
+            "AI Search called a host for a skill and got no answer that it can use",
+            ": what the text says of a name or \
+             a connection is of that call, which the application did not make and no client can test. Reports \
+             have a wrong URI in the skill, a private endpoint without a shared private link, and a deployment at \
+             its rate limit"
         ),
     ),
     (
@@ -24,19 +26,6 @@ pub(super) const BEFORE: &[Row] = &[
             "the workspace of Azure Machine Learning refuses: it lets in calls through its private endpoints alone, and \
          this one was not, since the name led elsewhere or a proxy carried it",
             ". A check from the application's machine shows which: aoai-probe <host>"
-        ),
-    ),
-    (
-        &[
-            "is not allowed to access the server",
-            "is not allowed to connect to this mysql server",
-            "no pg_hba.conf entry for host",
-        ],
-        ended!(
-            "Azure platform",
-            "the database server refuses the address that it sees: its network rules do not have it",
-            ". Where the application should use a private endpoint, the name led to a public address \
-         there (dns): aoai-probe <server>, from the application's machine"
         ),
     ),
     (
@@ -179,6 +168,9 @@ pub(super) const BEFORE: &[Row] = &[
             "eai_again",
             "unknownhostexception",
             "could not resolve host",
+            "could not resolve address for ",
+            "cannot resolve host name",
+            "dns: overflow unpacking",
             "remote name could not be resolved",
             "der remotename konnte nicht aufgel",
             "le nom distant n'a pas pu \u{ea}tre r\u{e9}solu",

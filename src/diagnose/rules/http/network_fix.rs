@@ -2,6 +2,7 @@
 //! X20, T21).
 
 mod account_rules;
+mod forwarder;
 mod gateway;
 mod public;
 mod tunnel;
@@ -127,7 +128,11 @@ fn privately(
     address: IpAddr,
     egress: Option<IpAddr>,
 ) -> FindingBuilder {
-    let finding = private_path::causes(e, finding, address, egress, row.names == Names::Endpoint)
+    let finding = private_path::causes(e, finding, address, egress, row.names == Names::Endpoint);
+    if let Some(known) = private_path::forwarder(e, egress) {
+        return forwarder::forwarded(e, finding, row, address, known);
+    }
+    let finding = finding
         .decide_with(endpoint_of::everywhere(address))
         .decide_with(connections(e))
         .owner("Azure platform");

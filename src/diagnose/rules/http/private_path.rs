@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::diagnose::rules::tcp::terminated;
 use crate::diagnose::{FindingBuilder, reading};
 use crate::evidence::tcp::TcpOutcome;
 use crate::evidence::{Evidence, classify};
@@ -15,6 +16,24 @@ const UNALLOCATED: &str = "unallocated-address";
 /// A TLS answer that takes this many times as long as the connection, and this many milliseconds
 /// longer, may come from farther away than the device that terminates TCP.
 const MUCH_LATER: (f64, f64) = (5.0, 40.0);
+
+/// What shows that a device on the path forwards calls, so that the address that was called need not be the
+/// one that they reach (fact T220).
+#[derive(Clone, Copy)]
+pub(super) enum Forwarder {
+    /// The service saw this public address.
+    SeenFrom(IpAddr),
+    /// The connection ends there.
+    EndsThere,
+}
+
+/// The device, if anything shows one.
+pub(super) fn forwarder(e: &Evidence, egress: Option<IpAddr>) -> Option<Forwarder> {
+    if let Some(egress) = egress.filter(|ip| classify(*ip).is_public()) {
+        return Some(Forwarder::SeenFrom(egress));
+    }
+    terminated::ends_early(e).then_some(Forwarder::EndsThere)
+}
 
 /// Adds the causes of a refusal at the private `address`, in the order of the evidence, and what
 /// would decide. `endpoint`: whether the refusal names the private endpoint (fact X1).
@@ -47,7 +66,14 @@ pub(super) fn causes(
     }
     finding = unallocated(e, finding);
     finding = tcp_ends_nearer(e, finding);
-    if let Some(egress) = egress.filter(|ip| classify(*ip).is_public()) {
+    let forwarder = forwarder(e, egress);
+    if forwarder.is_some_and(|forwarder| matches!(forwarder, Forwarder::EndsThere)) {
+        finding = finding.fact(
+            "the connection ends at a device on the path, not at the endpoint \
+             (tcp-terminated-on-the-way)",
+        );
+    }
+    if let Some(Forwarder::SeenFrom(egress)) = forwarder {
         return finding.reasoning(format!(
             "{address} is private, but the service saw the public address {egress}: a device on \
              the path (a firewall's application rule, a transparent proxy) terminates the \
@@ -57,6 +83,12 @@ pub(super) fn causes(
     // An account has one for each of its names (fact X2).
     let several = reading::service(e).is_none_or(Service::is_account);
     let mut causes = Vec::new();
+    if forwarder.is_some() {
+        causes.push(
+            "the device on the path at which TCP ends (a firewall's application rule, a transparent proxy) \
+             forwards the call to the address that its own DNS gives for the name, a public one",
+        );
+    }
     if pinned(e) {
         causes.push(if several {
             "the address is pinned on this machine and may be outdated, or belong to another \
@@ -77,7 +109,9 @@ pub(super) fn causes(
         "the endpoint or the rules were created or changed minutes ago (an endpoint: up \
                  to hours)",
     );
-    causes.push("a device on the path forwards the call from its own public address");
+    if forwarder.is_none() {
+        causes.push("a device on the path forwards the call from its own public address");
+    }
     if endpoint {
         causes.push("the account was created with public access disabled (one report, weak)");
     }

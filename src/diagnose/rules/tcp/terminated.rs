@@ -49,6 +49,13 @@ pub(in crate::diagnose::rules) fn on_the_way(e: &Evidence) -> bool {
         .is_some_and(|one| ends_before_the_host(e, one).or_else(|| unallocated(e, one)).is_some())
 }
 
+/// Whether the connection to the address itself ends at a device on the path: packets with a limited TTL show it.
+/// That an unallocated address connects shows such a device on the way to the internet, which may be another.
+pub(in crate::diagnose::rules) fn ends_early(e: &Evidence) -> bool {
+    let attempt = e.tcp.value().and_then(|tcp| tcp.walked_attempt());
+    attempt.is_some_and(|attempt| ends_before_the_host(e, attempt).is_some())
+}
+
 /// The software on this machine that accepted the connection, or may have, so that the connection
 /// shows nothing about the route and the port.
 struct Acceptor {

@@ -1,0 +1,159 @@
+//! What a network or a platform recorded of a call: the records of firewalls and flow logs, of a capture, of
+//! Network Watcher, and of the log of an application's own answers (facts T217 to T219, H213).
+
+use crate::diagnosis::{CallEnd, ExplainedAnswer, PastedKind, Unexplained};
+use crate::evidence::text::clean;
+
+/// Characters of a place that are shown.
+const LONGEST: usize = 120;
+
+/// What a record shows of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recorded {
+    /// A network rule of Azure Firewall denied it.
+    DeniedByFirewall,
+    /// An application rule of Azure Firewall, or the lack of one, denied its host.
+    HostDeniedByFirewall,
+    /// A rule of a network security group, or of the network's administrators, denied it.
+    DeniedByRule,
+    /// The route to it ends in nothing.
+    NoNextHop,
+    /// Network Watcher did not get through.
+    NotReached,
+    /// Connection requests without an answer.
+    NotAnswered,
+    /// A connection request that a reset answered.
+    Refused,
+    /// A connection that a reset from the other side ended behind the first data.
+    Cut,
+    /// Nothing came back behind the first data.
+    Silent,
+    /// It connected, and data came back.
+    Carried,
+    /// The status is what the application itself answered.
+    OwnAnswer,
+}
+
+/// A record, and between whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// What it shows.
+    pub what: Recorded,
+    /// Where the call came from, as the record has it.
+    pub from: Option<String>,
+    /// Where it went.
+    pub to: Option<String>,
+    /// The rule or the reason that the record names.
+    pub why: Option<String>,
+}
+
+impl Recorded {
+    /// What it means.
+    const fn meaning(self) -> Unexplained {
+        match self {
+            Self::DeniedByFirewall => ended!(
+                "tcp",
+                "a network rule of Azure Firewall, or its default, denied the connection",
+                ". Whether that was meant, who runs the firewall knows; a rule that lets it through is for that source, that \
+                 address and that port (Network)"
+            ),
+            Self::HostDeniedByFirewall => ended!(
+                "tls",
+                "Azure Firewall denied the host: no application rule allows it from that source",
+                ". It takes the connection itself and ends it when it has read the name in the handshake. Whether that was \
+                 meant, who runs the firewall knows; a rule that lets it through is for that host and that source, and \
+                 traffic to a private endpoint need not pass an application rule (Network)"
+            ),
+            Self::DeniedByRule => ended!(
+                "tcp",
+                "a rule of the network denied the connection",
+                ": of a network security group, or of a security admin configuration. A flow log names it beside its records; \
+                 the rules in effect: az network nic list-effective-nsg -g <group> -n <interface> (Network)"
+            ),
+            Self::NoNextHop => ended!(
+                "tcp",
+                "the route to that address has the next hop None, so that Azure drops its packets",
+                ". Which table has it, the record or this shows: az network nic show-effective-route-table -g <group> -n \
+                 <interface> -o table (Network)"
+            ),
+            Self::NotReached => ended!(
+                "tcp",
+                "Network Watcher got no connection from that machine",
+                ". What it found at each hop is under `issues` of its answer (Network)"
+            ),
+            Self::NotAnswered => ended!(
+                "tcp",
+                "requests to connect got no answer",
+                unanswered: true,
+                "no server answered: ",
+                ": they, or the answers to them, were dropped on the way. A capture at one end does not show where. A check \
+                 from that machine walks the path: aoai-probe <host>"
+            ),
+            Self::Refused => ended!(
+                "tcp",
+                "a reset answered the request to connect",
+                unanswered: true,
+                "no server answered: ",
+                ": from the address itself, or from a device on the way in its name, which a capture does not show. A check \
+                 from that machine compares both: aoai-probe <host>"
+            ),
+            Self::Cut => ended!(
+                "tls",
+                "the connection stood, and a reset ended it behind the first data, before any came back",
+                unanswered: true,
+                "no server answered: ",
+                ". That first data is the beginning of the handshake: a device that reads the name in it does this, and so \
+                 does a server that does not know the name. A check from that machine tells them apart: aoai-probe \
+                 <host>"
+            ),
+            Self::Silent => ended!(
+                "tls",
+                "the connection stood, and nothing came back behind the first data",
+                unanswered: true,
+                "no server answered: ",
+                ". Packets of the full size that are dropped on the way look so, and a device that holds the handshake. A \
+                 check from that machine tells them apart: aoai-probe <host>"
+            ),
+            Self::Carried => Unexplained::without_end(
+                "the connection stood, and data came back (tcp): the network carries that call as far as the capture shows",
+            ),
+            Self::OwnAnswer => Unexplained::without_end(
+                "the status is what the application itself answered to its own caller: of its call to Azure OpenAI such a \
+                 row shows nothing. What that call was answered, the application prints: AppServiceConsoleLogs, \
+                 ContainerAppConsoleLogs or its own log",
+            ),
+        }
+    }
+
+    /// In a line about it.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::DeniedByFirewall | Self::HostDeniedByFirewall => "denied by Azure Firewall",
+            Self::DeniedByRule => "denied by a rule",
+            Self::NoNextHop => "next hop None",
+            Self::NotReached => "unreachable for Network Watcher",
+            Self::NotAnswered => "SYN without an answer",
+            Self::Refused => "SYN answered by RST",
+            Self::Cut => "RST behind the first data",
+            Self::Silent => "no data came back",
+            Self::Carried => "data came back",
+            Self::OwnAnswer => "a row of the application's own answers",
+        }
+    }
+}
+
+/// What a record means.
+#[must_use]
+pub fn recorded(record: &Record) -> ExplainedAnswer {
+    let place = |place: &Option<String>| place.as_deref().map(|place| clean(place, LONGEST));
+    let mut line = record.what.words().to_owned();
+    if let Some(why) = place(&record.why) {
+        line = format!("{line} ({why})");
+    }
+    let ends: Vec<String> =
+        [place(&record.from), place(&record.to)].into_iter().flatten().collect();
+    if !ends.is_empty() {
+        line = format!("{}: {line}", ends.join(" -> "));
+    }
+    ExplainedAnswer { line, kind: PastedKind::Record, meaning: Err(record.what.meaning()) }
+}
