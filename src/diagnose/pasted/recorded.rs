@@ -24,9 +24,9 @@ pub enum Recorded {
     NotAnswered,
     /// A connection request that a reset answered.
     Refused,
-    /// A connection that a reset from the other side ended behind the first data.
+    /// A connection that a reset from the other side ended after the first data.
     Cut,
-    /// Nothing came back behind the first data.
+    /// Nothing came back after the first data.
     Silent,
     /// It connected, and data came back.
     Carried,
@@ -54,26 +54,26 @@ impl Recorded {
             Self::DeniedByFirewall => ended!(
                 "tcp",
                 "a network rule of Azure Firewall, or its default, denied the connection",
-                ". Whether that was meant, who runs the firewall knows; a rule that lets it through is for that source, that \
+                ". Ask whoever runs the firewall whether that is intended; a rule that allows it names that source, that \
                  address and that port (Network)"
             ),
             Self::HostDeniedByFirewall => ended!(
                 "tls",
                 "Azure Firewall denied the host: no application rule allows it from that source",
-                ". It takes the connection itself and ends it when it has read the name in the handshake. Whether that was \
-                 meant, who runs the firewall knows; a rule that lets it through is for that host and that source, and \
-                 traffic to a private endpoint need not pass an application rule (Network)"
+                ". The firewall accepts the connection, reads the name in the handshake and then ends it. Ask whoever runs \
+                 the firewall whether that is intended; a rule that allows it names that host and that source. Traffic to a \
+                 private endpoint need not pass an application rule (Network)"
             ),
             Self::DeniedByRule => ended!(
                 "tcp",
                 "a rule of the network denied the connection",
-                ": of a network security group, or of a security admin configuration. A flow log names it beside its records; \
-                 the rules in effect: az network nic list-effective-nsg -g <group> -n <interface> (Network)"
+                ": one of a network security group, or of a security admin configuration. A flow log names the rule beside its \
+                 records; see the rules in effect: az network nic list-effective-nsg -g <group> -n <interface> (Network)"
             ),
             Self::NoNextHop => ended!(
                 "tcp",
                 "the route to that address has the next hop None, so that Azure drops its packets",
-                ". Which table has it, the record or this shows: az network nic show-effective-route-table -g <group> -n \
+                ". The record names its route table, or this does: az network nic show-effective-route-table -g <group> -n \
                  <interface> -o table (Network)"
             ),
             Self::NotReached => ended!(
@@ -99,20 +99,19 @@ impl Recorded {
             ),
             Self::Cut => ended!(
                 "tls",
-                "the connection stood, and a reset ended it behind the first data, before any came back",
+                "the connection stood, and a reset ended it after the first data, before any came back",
                 unanswered: true,
                 "no server answered: ",
                 ". That first data is the beginning of the handshake: a device that reads the name in it does this, and so \
-                 does a server that does not know the name. A check from that machine tells them apart: aoai-probe \
-                 <host>"
+                 does a server that does not know the name. A check from that machine tells them apart: aoai-probe <host>"
             ),
             Self::Silent => ended!(
                 "tls",
-                "the connection stood, and nothing came back behind the first data",
+                "the connection stood, and nothing came back after the first data",
                 unanswered: true,
                 "no server answered: ",
-                ". Packets of the full size that are dropped on the way look so, and a device that holds the handshake. A \
-                 check from that machine tells them apart: aoai-probe <host>"
+                ". That is what full-sized packets that are dropped on the way look like, and a device that holds the \
+                 handshake back. A check from that machine tells them apart: aoai-probe <host>"
             ),
             Self::Carried => Unexplained::without_end(
                 "the connection stood, and data came back (tcp): the network carries that call as far as the capture shows",
@@ -134,7 +133,7 @@ impl Recorded {
             Self::NotReached => "unreachable for Network Watcher",
             Self::NotAnswered => "SYN without an answer",
             Self::Refused => "SYN answered by RST",
-            Self::Cut => "RST behind the first data",
+            Self::Cut => "RST after the first data",
             Self::Silent => "no data came back",
             Self::Carried => "data came back",
             Self::OwnAnswer => "a row of the application's own answers",
