@@ -47,7 +47,7 @@ pub enum ProxyScheme {
 pub enum ConnectOutcome {
     /// The proxy answered.
     Answered {
-        /// Status code; 2xx opens the tunnel.
+        /// Status code; 200 opens the tunnel, another 2xx for some clients alone.
         status: u16,
         /// Reason phrase.
         reason: String,
@@ -71,6 +71,13 @@ impl ProxyHop {
     /// Whether the tunnel stands.
     #[must_use]
     pub fn tunnel_stands(&self) -> bool {
-        matches!(self.connect.value(), Some(ConnectOutcome::Answered { status, .. }) if (200..300).contains(status))
+        matches!(self.connect.value(), Some(ConnectOutcome::Answered { status, .. }) if opens_tunnel(*status))
     }
+}
+
+/// Whether every client takes this answer to CONNECT as an open tunnel. Any 2xx is one (RFC 9110, section
+/// 9.3.6), and many clients go on after 200 alone (fact P200).
+#[must_use]
+pub const fn opens_tunnel(status: u16) -> bool {
+    status == 200
 }

@@ -7,7 +7,7 @@ use crate::evidence::dns::{
 };
 use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
 use crate::evidence::identity::{CredentialKind, Withheld};
-use crate::evidence::proxy::ConnectOutcome;
+use crate::evidence::proxy::{ConnectOutcome, opens_tunnel};
 use crate::evidence::tcp::{Icmp, TcpOutcome};
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::evidence::vantage::{
@@ -228,7 +228,7 @@ pub(crate) fn tcp_outcome(outcome: &TcpOutcome) -> String {
 
 pub(crate) fn connect(outcome: &ConnectOutcome) -> String {
     match outcome {
-        ConnectOutcome::Answered { status: 200..=299, .. } => {
+        ConnectOutcome::Answered { status, .. } if opens_tunnel(*status) => {
             "the tunnel is established".to_owned()
         }
         ConnectOutcome::Answered { status, reason, .. } => {

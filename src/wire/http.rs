@@ -108,6 +108,8 @@ where
     let (sender, connection) = http1::Builder::new()
         .max_buf_size(HEAD_LIMIT)
         .max_headers(200)
+        // Clients read a field that goes on in the next line (RFC 9112, section 5.2).
+        .allow_obsolete_multiline_headers_in_responses(true)
         .handshake(TokioIo::new(session))
         .await
         .map_err(|e| outcome_of(&e))?;

@@ -17,7 +17,7 @@ use super::session::{Peer, Route};
 use super::tls::Stream;
 use super::{redacted, redacted_start};
 use crate::evidence::http::HttpOutcome;
-use crate::evidence::proxy::ConnectOutcome;
+use crate::evidence::proxy::{ConnectOutcome, opens_tunnel};
 use crate::panics::Helper;
 use crate::secret::{Redactor, Secret};
 
@@ -96,7 +96,7 @@ async fn ask(
             .unwrap_or_default(),
         headers: kept_headers(response.headers(), redactor),
     };
-    if !status.is_success() {
+    if !opens_tunnel(status.as_u16()) {
         return (outcome, None);
     }
     match hyper::upgrade::on(response).await {

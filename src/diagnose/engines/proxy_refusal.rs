@@ -10,7 +10,7 @@ use crate::diagnose::{FindingBuilder, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Evidence;
 use crate::evidence::http::Header;
-use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
+use crate::evidence::proxy::{ConnectOutcome, ProxyHop, opens_tunnel};
 
 /// One meaning of an answer.
 pub(in crate::diagnose) struct Row {
@@ -49,7 +49,7 @@ pub(in crate::diagnose) enum Why {
 pub(in crate::diagnose) fn refusal(e: &Evidence) -> Option<Refusal<'_>> {
     let hop = e.proxy.value()?;
     match hop.connect.value()? {
-        ConnectOutcome::Answered { status, reason, headers } if !(200..300).contains(status) => {
+        ConnectOutcome::Answered { status, reason, headers } if !opens_tunnel(*status) => {
             Some(Refusal { hop, status: *status, reason, headers })
         }
         _ => None,
@@ -200,6 +200,7 @@ mod tests {
             (511, "server", "x", Why::Denied),
             (302, "location", "http://portal.example/", Why::Denied),
             (405, "server", "nginx", Why::Denied),
+            (204, "server", "x", Why::Denied),
         ] {
             assert_eq!(why(status, name, value), meaning, "{status} {name}: {value}");
         }

@@ -33,6 +33,7 @@ mod no_address;
 mod no_internet_names;
 mod no_private_endpoint;
 mod no_resolver;
+mod odd_answer;
 mod outside_resolver;
 mod parent_zone_shadowed;
 mod policy_denial;

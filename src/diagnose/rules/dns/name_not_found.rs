@@ -77,28 +77,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .undo("put the entry back"),
         )
     } else if let Some(last) = record_gap::rewritten_to(e, r) {
-        let finding = resolver
-            .who(finding)
-            .fact(format!("{name} -> {} -> nothing", aliases.join(" -> ")))
-            .reasoning(format!(
-                "{last} is in none of the domains that Azure's own chains are known to pass: {label}, or a \
-                 server that it asks, leads the name there by a record of its own or a policy (BIND \
-                 `response-policy`, dnsmasq `cname=`), and {last} does not exist"
-            ))
-            .ruled_out("a misspelt account")
-            .owner(resolver.owner())
-            .inspect("see the answer in full", text::dig(name, r.seen));
-        let place = resolver.place().unwrap_or_else(|| format!("instead of {label}"));
-        resolver.inspect(finding).step(
-            Step::shared(
-                format!(
-                    "{place}: remove what leads {name} to {last}, once its owner agrees, or make {last} \
-                     resolve: it may be deliberate"
-                ),
-                format!("every client of {label}, for this name only"),
-            )
-            .undo("put the record or the rule back"),
-        )
+        policy_denial::led_elsewhere(finding, e, r, &last, "does not exist")
     } else if let Some(last) = aliases.last().filter(|_| of_azure(e)) {
         let zone = last.split_once('.').map_or(last.as_str(), |(_, zone)| zone);
         resolver.upstream(

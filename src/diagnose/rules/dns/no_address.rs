@@ -34,6 +34,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let lame = !answer.recursion_available && !answer.authoritative;
     let in_zone = answer.soa.as_ref().is_some_and(|soa| record_gap::is_privatelink_zone(&soa.zone));
     let blocked = policy_denial::blocked(e, r, answer).filter(|_| withheld.is_none());
+    let elsewhere =
+        record_gap::rewritten_to(e, r).filter(|_| withheld.is_none() && blocked.is_none());
+    if let Some(last) = elsewhere {
+        let message = text::clause(
+            format!("{label} leads the name to {last}, which has no address"),
+            "the resolver leads the name to another one, which has no address",
+        );
+        let finding = record_gap::finding(e, r, Confidence::Inferred, message);
+        let finding = policy_denial::led_elsewhere(finding, e, r, &last, "has no address");
+        return Some(record_gap::search_steps(finding, e).check(text::dig(name, r.seen)));
+    }
     let may_filter = withheld.is_some() || !lame && blocked.is_none();
     let (confidence, message, why) = if let Some(how) = withheld {
         (

@@ -162,3 +162,38 @@ impl Blocked<'_> {
         })
     }
 }
+
+/// The finding where the chain of aliases leaves Azure's domains and ends without an address: whose alias
+/// it is, and how it goes. `ends` says what becomes of the last alias.
+pub(super) fn led_elsewhere(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    r: &ResolverView<'_>,
+    last: &str,
+    ends: &str,
+) -> FindingBuilder {
+    let (name, label) = (&e.dns.name, r.label());
+    let resolver = Resolver::of(e, r);
+    let finding = resolver
+        .who(finding)
+        .fact(format!("{name} -> {} -> nothing", r.seen.aliases(name).join(" -> ")))
+        .reasoning(format!(
+            "{last} is in none of the domains that Azure's own chains are known to pass: {label}, or a \
+             server that it asks, leads the name there by a record of its own or a policy (BIND \
+             `response-policy`, dnsmasq `cname=`, the sinkhole of a firewall), and {last} {ends}"
+        ))
+        .ruled_out("a misspelt account")
+        .owner(resolver.owner())
+        .inspect("see the answer in full", text::dig(name, r.seen));
+    let place = resolver.place().unwrap_or_else(|| format!("instead of {label}"));
+    resolver.inspect(finding).step(
+        Step::shared(
+            format!(
+                "{place}: remove what leads {name} to {last}, once its owner agrees, or make {last} \
+                 resolve: it may be deliberate"
+            ),
+            format!("every client of {label}, for this name only"),
+        )
+        .undo("put the record or the rule back"),
+    )
+}

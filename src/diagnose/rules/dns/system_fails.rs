@@ -15,7 +15,7 @@ use crate::evidence::dns::{
 };
 use crate::evidence::vantage::FileState;
 
-use super::{downstream, edns_differs, libc_lookup, library_waits, text};
+use super::{downstream, edns_differs, libc_lookup, library_waits, odd_answer, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-system-fails", Dns, "The system's own lookup fails", Code(check))
@@ -56,10 +56,13 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .flatten()
         .filter(|_| not_asked.is_none() && !no_attempts(e, code) && unanswered(code));
     let untested = untested_plain(e, &deciding).filter(|_| not_asked.is_none());
+    let odd = deciding.iter().find_map(|r| Some((r, odd_answer::of(r)?)));
+    let odd = odd.filter(|_| not_asked.is_none());
     let confidence = match code == STALLED
         || code == CODE_NOT_CALLED
         || truncated.is_some()
         || untested.is_some()
+        || odd.is_some()
     {
         true => Confidence::Inferred,
         false => Confidence::Proved,
@@ -71,6 +74,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding = finding.fact(format!("{}: {}", r.label(), text::outcome(r))).cites(r.pointer());
     }
     finding = error_answers(finding, &deciding);
+    if let Some((r, why)) = odd {
+        return Some(odd_answer::finding(finding, e, r, &why));
+    }
     finding = without_interface(finding, e);
     finding = finding
         .owner("Server")

@@ -86,9 +86,11 @@ pub(super) const DENIED: Rule = rule!(
     ProxyRefusal(&Row {
         why: Why::Denied,
         confidence: |refusal| match Denial::of(refusal) {
-            Denial::Login | Denial::Limit | Denial::Unexplained | Denial::PerhapsNoProxy => {
-                Confidence::Inferred
-            }
+            Denial::Login
+            | Denial::Limit
+            | Denial::Unexplained
+            | Denial::PerhapsNoProxy
+            | Denial::ForSome => Confidence::Inferred,
             _ => Confidence::Proved,
         },
         message: |refusal, _| {
@@ -97,6 +99,7 @@ pub(super) const DENIED: Rule = rule!(
                 Denial::Login => "asks for the login of a web server",
                 Denial::Limit => "opens no more tunnels now",
                 Denial::Unexplained | Denial::PerhapsNoProxy => "opens no tunnel",
+                Denial::ForSome => "opens a tunnel for some clients only",
                 Denial::NoProxy => "does not support CONNECT",
                 Denial::Page => "sends a login page instead of a tunnel",
                 Denial::Forbidden => "denies the tunnel",
@@ -122,6 +125,8 @@ enum Denial {
     Login,
     /// A limit.
     Limit,
+    /// Success by another status than 200, which many clients do not take.
+    ForSome,
     /// A status that says nothing of the reason.
     Unexplained,
 }
@@ -136,6 +141,7 @@ impl Denial {
             403 | 451 => Self::Forbidden,
             401 => Self::Login,
             429 => Self::Limit,
+            200..=299 => Self::ForSome,
             _ => Self::Unexplained,
         }
     }
@@ -161,6 +167,16 @@ fn denial(finding: FindingBuilder, refusal: &Refusal<'_>, host: &str, port: u16)
                 "check again later; if it stays, ask the team that runs the proxy for its limit on \
                  connections of this machine",
             )),
+        Denial::ForSome => finding
+            .reasoning(format!(
+                "any 2xx opens a tunnel (RFC 9110, section 9.3.6), and many clients go on after 200 \
+                 alone: Go, and Python's http.client with requests and the Azure SDKs over it, give up \
+                 at {status}; curl goes on"
+            ))
+            .step(Step::inspect(format!(
+                "ask the team that runs the proxy why it, or what is in front of it, answers {status} \
+                 in place of 200"
+            ))),
         Denial::Unexplained => finding
             .reasoning(format!(
                 "{status} does not say why: a rule, a limit or a fault of the proxy"

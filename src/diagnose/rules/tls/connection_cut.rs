@@ -84,7 +84,10 @@ pub(in crate::diagnose) fn check(e: &View<'_>, row: &Cut) -> Option<FindingBuild
 fn causes(finding: FindingBuilder, e: &View<'_>, name: &str) -> FindingBuilder {
     let mut finding = finding
         .reasoning(format!("a firewall's application rule or SNI filter does not allow {name}"))
-        .reasoning("or a load balancer or relay has no working backend for this name")
+        .reasoning(
+            "or a load balancer or relay has no working backend for this name, or one side of it \
+             sends the PROXY protocol and the other does not expect it, or the reverse",
+        )
         .reasoning(
             "or a server closes the connection because it does not speak TLS, or none of the \
              offered versions",
