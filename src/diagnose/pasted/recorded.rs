@@ -54,13 +54,13 @@ impl Recorded {
             Self::DeniedByFirewall => ended!(
                 "tcp",
                 "a network rule of Azure Firewall, or its default, denied the connection",
-                ". Ask whoever runs the firewall whether that is intended; a rule that allows it names that source, that \
+                ". Ask the team that runs the firewall whether that is intended; a rule that allows it names that source, that \
                  address and that port (Network)"
             ),
             Self::HostDeniedByFirewall => ended!(
                 "tls",
                 "Azure Firewall denied the host: no application rule allows it from that source",
-                ". The firewall accepts the connection, reads the name in the handshake and then ends it. Ask whoever runs \
+                ". The firewall accepts the connection, reads the name in the handshake and then ends it. Ask the team that runs \
                  the firewall whether that is intended; a rule that allows it names that host and that source. Traffic to a \
                  private endpoint need not pass an application rule (Network)"
             ),
