@@ -279,7 +279,11 @@ fn a_count_is_no_status() {
     ] {
         assert!(assumed(text).line.starts_with("no status"), "{}", assumed(text).line);
     }
-    for text in ["Error: 403 Forbidden", "Error: 429 Requests to the x have exceeded"] {
+    for text in [
+        "Error: 403 Forbidden",
+        "Error: 429 Requests to the x have exceeded",
+        "HTTP 429 errors since noon",
+    ] {
         assert!(assumed(text).line.starts_with('4'), "{}", assumed(text).line);
     }
 }

@@ -47,7 +47,6 @@ const PHRASES: &[(u16, &str)] = &[
 /// What follows a number that is a count and no status, in lower case.
 const COUNTED: &[&str] = &[
     " validation error",
-    " errors",
     " rows",
     " items",
     " documents",

@@ -49,7 +49,7 @@ fn a_lookup_is_read_from_what_each_tool_prints() {
         a.openai.azure.com. 900 IN CNAME a.privatelink.openai.azure.com.\n\
         a.privatelink.openai.azure.com. 60 IN CNAME v.eastus.cloudapp.azure.com.\n\
         v.eastus.cloudapp.azure.com. 10 IN A 20.62.58.5\n\n;; SERVER: 10.1.0.10#53(10.1.0.10)\n";
-    // The name that was asked for may stand in the place of the last one.
+    // Some tools give the name that was asked for as `Name:`, where others give the last alias.
     let first = kudu.replace("Name: v.eastus.cloudapp.azure.com", "Name: a.openai.azure.com");
     let first = first.replace("\ta.priv", "\tv.eastus.cloudapp.azure.com\n\ta.priv");
     assert_eq!(meaning(&lookups(&first)[0]).meaning.unwrap().id, "dns-zone-not-linked", "{first}");
