@@ -6,7 +6,7 @@ use crate::diagnosis::Confidence;
 
 /// What the first answer of a text is not known for.
 fn unknown(text: &str) -> &'static str {
-    let answer = explain(text, &base("openai"), false, &[]).remove(0);
+    let answer = explain(text, &base("openai"), false).remove(0);
     answer.meaning.err().map(|why| why.words).unwrap_or_else(|| panic!("{text}: {}", answer.line))
 }
 
@@ -27,7 +27,7 @@ fn the_answer_is_found_behind_any_number_of_other_objects() {
     }
     // Work is bounded where nothing can be read.
     for noise in ["{", "{'a':", "{\"a\":[", "{\"error\":{}}"] {
-        assert!(!explain(&noise.repeat(20_000), &base("openai"), false, &[]).is_empty());
+        assert!(!explain(&noise.repeat(20_000), &base("openai"), false).is_empty());
     }
 }
 
@@ -180,7 +180,7 @@ fn a_chain_shows_what_the_platform_answered_in_it() {
             "identity-managed-not-assigned",
         ),
     ] {
-        let answer = explain(&chain(platform), &base("openai"), false, &[]).remove(0);
+        let answer = explain(&chain(platform), &base("openai"), false).remove(0);
         let meaning = answer.meaning.unwrap_or_else(|why| panic!("{platform}: {why:?}"));
         assert_eq!(meaning.id, id, "{platform}");
         assert!(meaning.is_answer && meaning.confidence == Confidence::Possible, "{platform}");
@@ -206,7 +206,7 @@ fn statuses_and_words_of_more_clients_are_read() {
         ),
         ("404: litellm.APIError: AzureException APIError - Resource not found.", "404"),
     ] {
-        let answer = explain(text, &base("openai"), false, &[]).remove(0);
+        let answer = explain(text, &base("openai"), false).remove(0);
         assert!(answer.line.starts_with(status), "{text}: {}", answer.line);
     }
     for (text, hop) in [

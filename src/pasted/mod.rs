@@ -22,7 +22,7 @@ mod vendors;
 use crate::diagnose::pasted::{self, Asked};
 use crate::diagnosis::ExplainedAnswer;
 use crate::evidence::Evidence;
-use crate::secret::{Redactor, Secret};
+use crate::secret::Redactor;
 
 use read::Printed;
 
@@ -77,13 +77,9 @@ fn end(text: &str, base: &Evidence) -> usize {
 /// the service that was called would be, without any hop; `is_assumed`: the text does not show that
 /// service, and nothing else does.
 #[must_use]
-pub fn explain(
-    text: &str,
-    base: &Evidence,
-    is_assumed: bool,
-    secrets: &[Secret],
-) -> Vec<ExplainedAnswer> {
-    let redactor = Redactor::new(secrets);
+pub fn explain(text: &str, base: &Evidence, is_assumed: bool) -> Vec<ExplainedAnswer> {
+    // The text has none any more.
+    let redactor = Redactor::new(&[]);
     let mut asked = Asked::new(base.clone(), is_assumed);
     let mut rest = frames::without_frames(text);
     let mut answers = Vec::new();

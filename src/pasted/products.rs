@@ -122,7 +122,7 @@ fn the_library_that_failed_names_its_service_where_no_url_does() {
     // What App Configuration runs on is no server in front of it.
     let text = "Service request failed.\nStatus: 403 (Forbidden)\n\nHeaders:\nServer: openresty/1.17.8.2\n\
                 x-ms-correlation-request-id: e3a8\nContent-Length: 0\n   at Azure.Data.AppConfiguration.X()";
-    let meaning = explain(text, &base("appconfig"), false, &[]).remove(0).meaning.unwrap();
+    let meaning = explain(text, &base("appconfig"), false).remove(0).meaning.unwrap();
     assert_eq!(meaning.id, "http-forbidden");
 }
 

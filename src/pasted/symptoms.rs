@@ -15,7 +15,7 @@ pub(super) fn host(text: &str) -> Option<String> {
 }
 
 pub(super) fn assumed(text: &str) -> ExplainedAnswer {
-    explain(text, &base("openai"), true, &[]).remove(0)
+    explain(text, &base("openai"), true).remove(0)
 }
 
 /// The finding, and of which call.
@@ -152,7 +152,7 @@ fn the_refusal_of_a_service_that_no_url_names_is_not_said_to_be_azure_openai_s()
     assert!(meaning.callee.contains("does not name"), "{}", meaning.callee);
     assert!(!meaning.refused.contains("Azure OpenAI, which its text"), "{}", meaning.refused);
     // The quiet neighbour: the service is known, from a URL or from `--service`.
-    let meaning = explain(shared, &base("openai"), false, &[]).remove(0).meaning.unwrap();
+    let meaning = explain(shared, &base("openai"), false).remove(0).meaning.unwrap();
     assert_eq!(meaning.callee, "Azure OpenAI");
 }
 

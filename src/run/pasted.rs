@@ -6,7 +6,7 @@ use crate::args::{Color, Explain, TextOrJson};
 use crate::credential::{self, Credential};
 use crate::diagnose::pasted::{beside, issued, looked_up, of_service, recorded};
 use crate::files::{self, May};
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use crate::services::{self, Service};
 use crate::target::Target;
 use crate::walk::plan::Plan;
@@ -36,7 +36,13 @@ pub(super) fn explain(
         return Err(format!("{file}: is larger than {} KiB: give it the error alone", LIMIT >> 10));
     }
     let bytes = files::as_utf8(bytes);
-    let text = pasted::without_secrets(&String::from_utf8_lossy(&bytes));
+    let secrets: Vec<Secret> =
+        credential::secrets(&world.environment).map(|(_, secret)| secret).collect();
+    let redactor = Redactor::new(&secrets);
+    // Those of the environment have any form: before a part of one is taken for another, and where only
+    // the plain text shows one.
+    let text = pasted::without_secrets(&redactor.redact(&String::from_utf8_lossy(&bytes)));
+    let text = redactor.redact(&text);
     if text.trim().is_empty() {
         return Err(format!("{file}: is empty; paste the error text with status and body"));
     }
@@ -45,8 +51,6 @@ pub(super) fn explain(
     }
     // A status in the record of a call is none of an answer.
     let (records, text) = pasted::records(&text);
-    let secrets: Vec<Secret> =
-        credential::secrets(&world.environment).map(|(_, secret)| secret).collect();
     let called = |target: &Target| match named {
         Some(service) => target.service() == Some(service),
         None => target.service().is_some_and(Service::has_call),
@@ -86,7 +90,7 @@ pub(super) fn explain(
     if let (None, Some(service)) = (&host, shown.or_else(|| fallback.service())) {
         of_service(&mut base, service.id);
     }
-    let mut answers = pasted::explain(&text, &base, is_assumed, &secrets);
+    let mut answers = pasted::explain(&text, &base, is_assumed);
     // What came before an answer that its text explains does not hide it.
     let explained =
         matches!(&answers[..], [first, ..] if first.meaning.as_ref().is_ok_and(|m| m.by_text));

@@ -13,7 +13,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::fixtures::root;
-use crate::program::{Ran, program, run, saved as saved_report, text};
+use crate::program::{Ran, fed, program, run, saved as saved_report, text};
 
 #[test]
 fn help_and_version_are_on_standard_output() {
@@ -232,6 +232,24 @@ fn a_reader_that_goes_away_is_no_failure() {
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn a_key_of_the_environment_is_shown_of_nothing_that_was_pasted() {
+    for pasted in [
+        "HTTP/1.1 403 x\n\ncanary word",
+        r#"{"SourceIp":"10.0.0.4","Action":"Deny","Fqdn":"myacct.openai.azure.com","Rule":"canary word"}"#,
+        "ScStatus,CsHost\n403,canary word\n",
+        "HTTPS request from 10.0.0.4:5 to myacct.openai.azure.com:443. Action: Deny. canary word",
+        "api-key: canary word",
+        "can\u{1b}[31mary word in colours: 403",
+    ] {
+        let mut command = program();
+        command.env("AZURE_OPENAI_API_KEY", "canary word").args(["explain", "--answer", "-"]);
+        let ran = fed(command, pasted.as_bytes());
+        assert!(ran.out.contains("[secret]"), "{pasted}: {}", ran.out);
+        assert!(!ran.out.contains("word"), "{pasted}: {}", ran.out);
+    }
 }
 
 #[test]

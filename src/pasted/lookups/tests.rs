@@ -191,7 +191,7 @@ fn a_server_that_fails_or_is_silent_is_named() {
 #[test]
 fn a_lookup_comes_before_the_refusal_that_it_explains() {
     let order = |text: &str| -> Vec<String> {
-        let answers = explain(text, &base("openai"), false, &[]);
+        let answers = explain(text, &base("openai"), false);
         let all = beside(answers, lookups(text).iter().map(meaning).collect());
         let id = |one: &ExplainedAnswer| one.meaning.as_ref().map_or("-", |meaning| meaning.id);
         all.iter().map(|one| format!("{} {}", one.kind.name(), id(one))).collect()
@@ -204,8 +204,7 @@ fn a_lookup_comes_before_the_refusal_that_it_explains() {
     assert_eq!(order(&[LINUX, refused].concat()), [lookup, "answer http-public-access-disabled"]);
     // The server that was asked for the name sent no answer of the service.
     let role = "{\"error\":{\"code\":\"Forbidden\",\"message\":\"Caller is not authorized to perform action on resource.\"}}\n";
-    let answers =
-        explain(&[LINUX, "HTTP/1.1 403\n\n", role].concat(), &base("keyvault"), false, &[]);
+    let answers = explain(&[LINUX, "HTTP/1.1 403\n\n", role].concat(), &base("keyvault"), false);
     assert!(!answers[0].meaning.as_ref().unwrap().refused.contains("10.1.0.10"));
     // A refusal of the key has another cause, and what only says that there was no address says less.
     assert_eq!(order(&[LINUX, key].concat()), ["answer identity-key-refused", lookup]);
