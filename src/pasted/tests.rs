@@ -3,7 +3,6 @@
 use super::{explain, without_secrets};
 use crate::diagnose::pasted::of_service;
 use crate::evidence::{Evidence, Hop, Observed};
-use crate::secret::Secret;
 
 /// A walk to the service without any hop.
 pub(super) fn base(service: &str) -> Evidence {

@@ -78,7 +78,7 @@ fn a_call_that_ended_without_an_answer_has_its_hop_in_the_first_line() {
         ),
         ("it does not work", ": nothing in this answer is in the catalogue"),
     ] {
-        let answers = pasted::explain(text, &base, false, &[]);
+        let answers = pasted::explain(text, &base, false);
         let shown = render::pasted::render(&answers, Style::default());
         let line = shown.lines().next().unwrap_or_default();
         assert!(line.starts_with("CANNOT TELL"), "{line}");
@@ -96,7 +96,7 @@ fn the_json_of_an_answer_is_as_it_was() {
     assert!(texts.len() >= 4, "{texts:?}");
     for file in texts {
         let text = pasted::without_secrets(&fs::read_to_string(&file).unwrap());
-        let json = render::pasted::to_json(&pasted::explain(&text, &base, false, &[])).unwrap();
+        let json = render::pasted::to_json(&pasted::explain(&text, &base, false)).unwrap();
         assert!(!json.contains("9f8e7d6c5b4a3928"), "{json}");
         let refresh = "UPDATE_SNAPSHOTS=1 cargo test --test it explain";
         assert_file(&file.with_extension("json"), &json, refresh);
