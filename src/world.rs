@@ -95,8 +95,8 @@ pub struct World {
     pub peer_limiter: Option<Arc<PeerLimiter>>,
     /// Which walks of a round each resolver answered; none for a single walk.
     pub tally: Option<Arc<Tally>>,
-    /// The routes that walks in this world share; none for a single walk.
-    pub routes: Option<Arc<SharedRoutes>>,
+    /// The routes that walks in this world share.
+    pub routes: Arc<SharedRoutes>,
 }
 
 /// What answers for `getaddrinfo`.
@@ -174,7 +174,7 @@ impl World {
             shared_roots: Arc::default(),
             peer_limiter: None,
             tally: None,
-            routes: None,
+            routes: Arc::default(),
         }
     }
 

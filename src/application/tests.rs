@@ -1,6 +1,9 @@
 use super::*;
+use crate::args::With;
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::{Evidence, Observed};
+use crate::services;
+use crate::world::Environment;
 
 /// In the form of an API key.
 const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";

@@ -174,8 +174,7 @@ impl Walker {
             Some(young) => young,
             None => {
                 let read = Instant::now();
-                let routes = Some(Arc::default());
-                (read, World { routes, ..(self.read_world)() })
+                (read, (self.read_world)())
             }
         };
         let (read, world) = kept.insert((read, world));

@@ -355,7 +355,11 @@ impl<'a, X: HttpExchange> Driver<'a, '_, X> {
         self.work.push(Box::pin(async move {
             let started_ms = context.elapsed_ms();
             let (route, socket) = connection.into_route();
-            let (hop, session) = context.handshake(route, Some(&socket)).await;
+            // While the peer's answer is on its way: at the end of the walk nothing else would be.
+            let (peer, _) = context.connect_to(address);
+            let route_towards = async { context.world.routes.look_up_early(peer) };
+            let ((hop, session), ()) =
+                futures_util::join!(context.handshake(route, Some(&socket)), route_towards);
             let took_ms = context.elapsed_ms() - started_ms;
             Done::Handshake { address, started_ms, took_ms, hop: Box::new(hop), session }
         }));

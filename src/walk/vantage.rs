@@ -12,7 +12,6 @@ use crate::evidence::text::clean;
 use crate::evidence::vantage::{
     HostsFile, HostsLine, ProxyDecision, ResolverConfig, SourceTowards, Vantage,
 };
-use crate::platform;
 use crate::target::Target;
 use crate::world::{TextFile, World, interfaces};
 
@@ -98,10 +97,7 @@ pub(super) fn sources(world: &World, peers: &[SocketAddr]) -> Vec<SourceTowards>
     let mut newer = None;
     peers
         .iter()
-        .zip(match &world.routes {
-            Some(shared) => shared.towards(peers),
-            None => platform::routes(peers),
-        })
+        .zip(world.routes.towards(peers))
         .map(|(peer, found)| {
             let towards = &peer.ip();
             let source = found.as_ref().and_then(|found| found.source);

@@ -1,9 +1,9 @@
-//! Routes that the walks of one process share: asked for once, and again after the kernel has reported
-//! a change of what they depend on.
+//! Routes that walks in one world share: asked for once, and again after the kernel has reported a
+//! change of what they depend on.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::evidence::vantage::{NeighbourState, Route};
 use crate::platform::{self, RouteChanges, RouteTowards};
@@ -31,20 +31,37 @@ impl std::fmt::Debug for SharedRoutes {
 impl SharedRoutes {
     /// The route towards each peer; none where there is none, or where the system does not report it.
     pub fn towards(&self, peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).towards(peers)
+        self.known().towards(peers)
+    }
+
+    /// Looks up a route that will be asked for, where its changes are reported: elsewhere it would be
+    /// looked up a second time.
+    pub fn look_up_early(&self, peer: SocketAddr) {
+        let mut known = self.known();
+        if known.sees_changes() {
+            known.towards(&[peer]);
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Known {
+    /// Whether changes are reported from now on. It must be called before the first route is asked
+    /// for: a change after it must not go unseen.
+    fn sees_changes(&mut self) -> bool {
+        if self.changes.is_none() {
+            self.changes = platform::route_changes();
+        }
+        self.changes.is_some()
+    }
+
     fn towards(&mut self, peers: &[SocketAddr]) -> Vec<Option<RouteTowards>> {
-        match &mut self.changes {
-            Some(changed) => {
-                if changed() {
-                    self.routes.clear();
-                }
-            }
-            // Before the first question: a change after it must not go unseen.
-            None => self.changes = platform::route_changes(),
+        self.sees_changes();
+        if self.changes.as_mut().is_some_and(|changed| changed()) {
+            self.routes.clear();
         }
         let new: Vec<SocketAddr> =
             peers.iter().copied().filter(|peer| !self.routes.contains_key(peer)).collect();

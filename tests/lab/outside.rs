@@ -90,7 +90,7 @@ impl Lab {
             shared_roots: Arc::default(),
             peer_limiter: None,
             tally: None,
-            routes: None,
+            routes: Arc::default(),
         }
     }
 
