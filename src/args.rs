@@ -22,7 +22,9 @@ pub use azure::{AzureAudit, AzureOptions, AzureQuestions, AzureWay};
 pub use conflicts::{
     contradiction, not_of_an_application, not_over_inventory, output_contradiction,
 };
-pub use output::{Color, ExitStyleArgument, Format, OutputOptions, TeamArgument};
+pub use output::{
+    Color, ExitStyleArgument, Format, OutputOptions, TeamArgument, TextOrJson, Writing,
+};
 pub use repeat::given;
 pub(crate) use values::{
     api_version, connect_override, credential, deployment, expect, file, named_file, proxy,
@@ -89,9 +91,15 @@ pub enum Command {
         /// The second report
         #[arg(value_name = "B.json", value_parser = file)]
         b: String,
-        /// Output
+        /// Format of the comparison
+        #[arg(long, value_enum, default_value_t = TextOrJson::Human)]
+        format: TextOrJson,
+        /// Replace names, addresses and ids, for a comparison that leaves the company
+        #[arg(long)]
+        anonymise: bool,
+        /// Where it goes
         #[command(flatten)]
-        output: OutputOptions,
+        writing: Writing,
     },
     /// Check the targets of an inventory at intervals and report changes
     Watch(Watch),
@@ -176,15 +184,6 @@ pub struct HistoryOptions {
     /// Format of the list
     #[arg(long, value_enum, default_value_t = TextOrJson::Human)]
     pub format: TextOrJson,
-}
-
-/// `--format` of `history`, and of `explain --answer`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TextOrJson {
-    /// For people
-    Human,
-    /// For programs
-    Json,
 }
 
 /// What `generate` prints.

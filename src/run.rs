@@ -146,8 +146,9 @@ fn run_any(
             saved_reports::diagnose_files(&reports, &question, &output, terminal)
         }
         Some(Command::Azure(arguments)) => audit_in(&arguments, world(), terminal),
-        Some(Command::Compare { a, b, output }) => {
-            compare::compare_files(&a, &b, &output, &world().environment, terminal)
+        Some(Command::Compare { a, b, format, anonymise, writing }) => {
+            let form = (format, anonymise);
+            compare::compare_files(&a, &b, form, &writing, &world().environment, terminal)
         }
         Some(Command::Serve(arguments)) => serve::serve(&arguments, progress),
         Some(Command::Watch(arguments)) => watch::watch(&arguments, world(), progress),

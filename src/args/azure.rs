@@ -7,7 +7,7 @@ use clap::Args;
 use super::values::{
     account_id, connect_override, credential, named_file, proxy, seconds, subscription,
 };
-use super::{OutputOptions, TrustArgument};
+use super::{TextOrJson, TrustArgument, Writing};
 use crate::credential::SourceChoice;
 use crate::evidence::azure::ResourceId;
 use crate::walk::proxy_choice::ProxyOption;
@@ -56,9 +56,12 @@ pub struct AzureAudit {
     /// How Resource Manager is reached
     #[command(flatten)]
     pub way: AzureWay,
-    /// Output
+    /// Format of the audit
+    #[arg(long, value_enum, default_value_t = TextOrJson::Human)]
+    pub format: TextOrJson,
+    /// Where it goes
     #[command(flatten)]
-    pub output: OutputOptions,
+    pub writing: Writing,
 }
 
 /// How Resource Manager is reached, where no check says so.

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::destination;
 
-/// Options of the output.
+/// Options of the reports that a command writes.
 #[derive(Debug, Clone, Args)]
 pub struct OutputOptions {
     /// Format of the report
@@ -14,9 +14,6 @@ pub struct OutputOptions {
     /// the cause
     #[arg(long = "for", value_enum, value_name = "TEAM")]
     pub team: Option<TeamArgument>,
-    /// Write the report to this file, replacing it atomically
-    #[arg(long, short = 'o', value_name = "FILE", value_parser = destination)]
-    pub output: Option<String>,
     /// Replace names, addresses and ids, for a report that leaves the company; the verdict stays
     #[arg(long)]
     pub anonymise: bool,
@@ -24,6 +21,20 @@ pub struct OutputOptions {
     /// options and variables, never a secret
     #[arg(long, value_name = "FILE.zip", value_parser = destination)]
     pub bundle: Option<String>,
+    /// Exit status if a hop is broken: 2, or the number of the hop (10 dns ... 60 http)
+    #[arg(long, value_enum, default_value_t = ExitStyleArgument::State)]
+    pub exit_style: ExitStyleArgument,
+    /// Where it goes
+    #[command(flatten)]
+    pub writing: Writing,
+}
+
+/// Where the result of any command goes, and how much of it.
+#[derive(Debug, Clone, Args)]
+pub struct Writing {
+    /// Write the report to this file, replacing it atomically
+    #[arg(long, short = 'o', value_name = "FILE", value_parser = destination)]
+    pub output: Option<String>,
     /// Show all evidence
     #[arg(long, short = 'v', conflicts_with = "quiet")]
     pub verbose: bool,
@@ -33,9 +44,15 @@ pub struct OutputOptions {
     /// Colour: auto depends on the terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Exit status if a hop is broken: 2, or the number of the hop (10 dns ... 60 http)
-    #[arg(long, value_enum, default_value_t = ExitStyleArgument::State)]
-    pub exit_style: ExitStyleArgument,
+}
+
+/// The form of a result that is not a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    Human,
+    /// For programs
+    Json,
 }
 
 /// `--format`.

@@ -3,7 +3,7 @@
 use super::azure::Offline;
 use super::output::style;
 use super::{Output, Terminal, destinations};
-use crate::args::{AzureAudit, Format};
+use crate::args::{AzureAudit, TextOrJson};
 use crate::credential::Credential;
 use crate::diagnose::audit;
 use crate::diagnosis::State;
@@ -22,18 +22,10 @@ pub fn audit_in(
     world: World,
     terminal: Terminal,
 ) -> Result<Output, String> {
-    let output = &arguments.output;
-    if !matches!(output.format, Format::Human | Format::Json) {
-        return Err("azure writes --format human and --format json".to_owned());
-    }
-    if output.anonymise || output.bundle.is_some() {
-        return Err("azure writes no --anonymise and no --bundle: check the account with --azure \
-                    for these"
-            .to_owned());
-    }
+    let writing = &arguments.writing;
     let inputs: Vec<(&str, &str)> =
         arguments.way.ca_file.iter().map(|file| ("--ca-file", file.as_str())).collect();
-    destinations::check(output, &inputs)?;
+    destinations::check_file(writing, &inputs)?;
     let environment = world.environment.clone();
     let target = Target::parse(&arguments.target, None).map_err(|e| e.to_string())?;
     let offline = Offline::new(&arguments.way, world)?;
@@ -45,10 +37,10 @@ pub fn audit_in(
     let Some(audit) = audit::audit(&walked) else {
         return Err("interrupted before anything was read".to_owned());
     };
-    let style = style(output, &environment, terminal.out && output.output.is_none());
-    let out = match output.format {
-        Format::Json => to_json(&audit).map_err(|e| e.to_string())?,
-        _ => render(&audit, style),
+    let style = style(writing, &environment, terminal.out && writing.output.is_none());
+    let out = match arguments.format {
+        TextOrJson::Json => to_json(&audit).map_err(|e| e.to_string())?,
+        TextOrJson::Human => render(&audit, style),
     };
     let status = match audit.state {
         State::Works => 0,
@@ -56,5 +48,5 @@ pub fn audit_in(
         State::Broken => 2,
         State::CannotTell => 3,
     };
-    Ok(Output { out, file: output.output.clone(), status, ..Output::default() })
+    Ok(Output { out, file: writing.output.clone(), status, ..Output::default() })
 }

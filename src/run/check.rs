@@ -132,10 +132,11 @@ pub(super) fn check(
         };
         return repeated.run(&world, credentials.into_first(), &err);
     }
-    let progress_style = style(&arguments.output, &world.environment, terminal.err);
+    let progress_style = style(&arguments.output.writing, &world.environment, terminal.err);
     let anonymise = arguments.output.anonymise;
     // The lines of the progress have names and addresses.
-    let watched = terminal.err && targets.len() == 1 && !arguments.output.quiet && !anonymise;
+    let watched =
+        terminal.err && targets.len() == 1 && !arguments.output.writing.quiet && !anonymise;
     let show = |shown: target_walks::Shown<'_>| match shown {
         target_walks::Shown::Hop(finished) => {
             progress(Progress::Line(&progress_line(finished, &plan, progress_style)))
@@ -172,8 +173,8 @@ pub(super) fn check(
     let again = format!("aoai-probe -v{} ", reading::command_options(&repeat));
     let mut done = written(&reports, &again, &arguments.output, &world.environment, terminal)?;
     if let Some(baseline) = baseline {
-        let to_terminal = terminal.out && arguments.output.output.is_none();
-        let style = style(&arguments.output, &world.environment, to_terminal);
+        let to_terminal = terminal.out && arguments.output.writing.output.is_none();
+        let style = style(&arguments.output.writing, &world.environment, to_terminal);
         done.out.push_str(&baseline.compared(&reports, style));
     }
     if let Some(file) = &arguments.output.bundle {

@@ -4,7 +4,7 @@ use super::anonymous::Anonymous;
 use super::output::style;
 use super::saved_reports::judged_reports;
 use super::{CANNOT_TELL, Output, Terminal, destinations};
-use crate::args::{self, ExitStyleArgument, Format, OutputOptions};
+use crate::args::{TextOrJson, Writing};
 use crate::compare::{Named, OTHER_NAMES, compare, matched, of_one_account, repeated};
 use crate::comparison::{Comparison, Difference};
 use crate::evidence::TargetInfo;
@@ -22,28 +22,17 @@ use crate::world::Environment;
 pub(super) fn compare_files(
     a: &str,
     b: &str,
-    output: &OutputOptions,
+    (format, anonymise): (TextOrJson, bool),
+    writing: &Writing,
     environment: &Environment,
     terminal: Terminal,
 ) -> Result<Output, String> {
-    args::output_contradiction(output)?;
-    if !matches!(output.format, Format::Human | Format::Json) {
-        return Err("compare writes --format human and --format json".to_owned());
-    }
-    if output.bundle.is_some() {
-        return Err("compare writes no --bundle: use diagnose for that".to_owned());
-    }
-    if output.exit_style == ExitStyleArgument::Hop {
-        return Err("--exit-style hop does not apply to compare: it exits with 0 same, 1 differs \
-                    harmlessly, 2 a hop's outcome differs, 3 not comparable"
-            .to_owned());
-    }
     if a == "-" && b == "-" {
         return Err("only one of the two reports can come from standard input".to_owned());
     }
-    destinations::check(output, &[("first report", a), ("second report", b)])?;
+    destinations::check_file(writing, &[("first report", a), ("second report", b)])?;
     let read = judged_reports(a).and_then(|first| Ok((first, judged_reports(b)?)));
-    let result = read.and_then(|(first, second)| match output.anonymise {
+    let result = read.and_then(|(first, second)| match anonymise {
         true => anonymous_pairs([a, b], first, second),
         false => Ok((pairs(a, &first, b, &second)?, String::new())),
     });
@@ -54,12 +43,14 @@ pub(super) fn compare_files(
             return Ok(Output { err, status: CANNOT_TELL, ..Output::default() });
         }
     };
-    let to_terminal = terminal.out && output.output.is_none();
-    let out = match output.format {
-        Format::Json => comparison::to_json(&all.compared()).map_err(|e| e.to_string())?,
-        _ => comparison::render(&all.compared(), style(output, environment, to_terminal)),
+    let to_terminal = terminal.out && writing.output.is_none();
+    let out = match format {
+        TextOrJson::Json => comparison::to_json(&all.compared()).map_err(|e| e.to_string())?,
+        TextOrJson::Human => {
+            comparison::render(&all.compared(), style(writing, environment, to_terminal))
+        }
     };
-    let (file, status) = (output.output.clone(), all.exit_status());
+    let (file, status) = (writing.output.clone(), all.exit_status());
     Ok(Output { out, err, file, status, ..Output::default() })
 }
 

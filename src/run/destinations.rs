@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::args::{Format, OutputOptions};
+use crate::args::{Format, OutputOptions, Writing};
 
 /// Checks `--output` and `--bundle` before anything is walked: that their folders exist, and that
 /// neither would replace the other one or one of `inputs` (each with the words for it). A report
@@ -12,7 +12,25 @@ use crate::args::{Format, OutputOptions};
 ///
 /// Which file, and why.
 pub(super) fn check(output: &OutputOptions, inputs: &[(&str, &str)]) -> Result<(), String> {
-    let to = [("--output", output.output.as_deref()), ("--bundle", output.bundle.as_deref())];
+    let file = output.writing.output.as_deref();
+    let keeps = output.format == Format::Json && !output.anonymise;
+    check_all([("--output", file), ("--bundle", output.bundle.as_deref())], inputs, keeps)
+}
+
+/// The same of a command that writes one file, which is not a report.
+///
+/// # Errors
+///
+/// Which file, and why.
+pub(super) fn check_file(writing: &Writing, inputs: &[(&str, &str)]) -> Result<(), String> {
+    check_all([("--output", writing.output.as_deref())], inputs, false)
+}
+
+fn check_all<const FILES: usize>(
+    to: [(&str, Option<&str>); FILES],
+    inputs: &[(&str, &str)],
+    keeps: bool,
+) -> Result<(), String> {
     let to: Vec<(&str, &str)> =
         to.into_iter().filter_map(|(option, file)| Some((option, file?))).collect();
     for (option, file) in &to {
@@ -32,7 +50,6 @@ pub(super) fn check(output: &OutputOptions, inputs: &[(&str, &str)]) -> Result<(
     {
         return Err(format!("--output and --bundle are the same file, {one}"));
     }
-    let keeps = output.format == Format::Json && !output.anonymise;
     for (option, file) in &to {
         for (what, input) in inputs {
             let again = *option == "--output" && *what == "report" && keeps;

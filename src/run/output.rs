@@ -1,7 +1,7 @@
 //! The result as text, in the form that the options ask for.
 
 use super::{Output, Terminal};
-use crate::args::{Color, ExitStyleArgument, Format, OutputOptions};
+use crate::args::{Color, ExitStyleArgument, Format, OutputOptions, Writing};
 use crate::render::{self, Style, Verbosity};
 use crate::report::{self, ExitStyle, Report};
 use crate::world::Environment;
@@ -24,11 +24,11 @@ pub(super) fn written(
     terminal: Terminal,
 ) -> Result<Output, String> {
     let exit_style = exit_style(output);
-    let to_terminal = terminal.out && output.output.is_none();
+    let to_terminal = terminal.out && output.writing.output.is_none();
     let out = match output.format {
         Format::Human => {
-            let style = style(output, environment, to_terminal);
-            let overview = match reports.len() > 1 && !output.quiet {
+            let style = style(&output.writing, environment, to_terminal);
+            let overview = match reports.len() > 1 && !output.writing.quiet {
                 true => render::summary::overview(reports, again, style),
                 false => String::new(),
             };
@@ -49,7 +49,7 @@ pub(super) fn written(
     Ok(Output {
         out,
         err: String::new(),
-        file: output.output.clone(),
+        file: output.writing.output.clone(),
         bundle: None,
         appended: summary.map(|path| (path.to_owned(), render::github::summary(reports))),
         replaces_progress: false,
@@ -64,18 +64,18 @@ pub(super) fn replaces_progress(
     terminal: Terminal,
 ) -> bool {
     let dumb = environment.get("TERM").is_none_or(|term| term == "dumb");
-    terminal.out && !dumb && output.output.is_none() && output.format == Format::Human
+    terminal.out && !dumb && output.writing.output.is_none() && output.format == Format::Human
 }
 
 /// `--color` beats NO_COLOR, which beats CLICOLOR_FORCE (no-color.org, bixense.com/clicolors).
-pub(super) fn style(output: &OutputOptions, environment: &Environment, terminal: bool) -> Style {
+pub(super) fn style(writing: &Writing, environment: &Environment, terminal: bool) -> Style {
     Style {
-        verbosity: match (output.quiet, output.verbose) {
+        verbosity: match (writing.quiet, writing.verbose) {
             (true, _) => Verbosity::Quiet,
             (_, true) => Verbosity::Verbose,
             _ => Verbosity::Normal,
         },
-        ..style_of(output.color, environment, terminal)
+        ..style_of(writing.color, environment, terminal)
     }
 }
 

@@ -151,7 +151,7 @@ impl Repeated<'_> {
     }
 
     fn is_watched(&self) -> bool {
-        self.terminal.err && !self.output.quiet
+        self.terminal.err && !self.output.writing.quiet
     }
 
     /// Counts a report, and shows it.
@@ -168,12 +168,12 @@ impl Repeated<'_> {
             None => report,
         };
         if self.is_watched() {
-            let style = style(self.output, environment, self.terminal.err);
+            let style = style(&self.output.writing, environment, self.terminal.err);
             let line = repeated::line(number, self.count, &report, style);
             (self.progress)(Progress::Line(&line));
         }
         kept.statistics.count(&report);
-        match (self.output.format, &self.output.output) {
+        match (self.output.format, &self.output.writing.output) {
             (Format::JsonLines, None) => {
                 let line = json_lines::line(&report).map_err(|e| e.to_string())?;
                 (self.progress)(Progress::Result(&line));
@@ -192,15 +192,15 @@ impl Repeated<'_> {
     fn rendered(&self, kept: &mut Kept, world: &World) -> Result<Output, String> {
         let shown = kept.statistics.shown().map(|(_, report)| report.clone());
         let shown: Vec<Report> = shown.into_iter().collect();
-        let file = self.output.output.clone();
+        let file = self.output.writing.output.clone();
         let out = match self.output.format {
             Format::Json => json::array(&kept.reports).map_err(|e| e.to_string())?,
             Format::JsonLines => std::mem::take(&mut kept.lines),
             Format::Human => {
                 let to_terminal = self.terminal.out && file.is_none();
-                let style = style(self.output, &world.environment, to_terminal);
+                let style = style(&self.output.writing, &world.environment, to_terminal);
                 let mut out = repeated::summary(&kept.statistics, style);
-                if !self.output.quiet {
+                if !self.output.writing.quiet {
                     out.push('\n');
                     out.push_str(&human::render(&shown, style));
                 }

@@ -237,7 +237,7 @@ pub(super) fn walked(
     let mut reports: Vec<(usize, Report)> = Vec::new();
     let mut failed: Vec<String> = Vec::new();
     let total = entries.len();
-    let watched = terminal.err && !output.quiet;
+    let watched = terminal.err && !output.writing.quiet;
     let names = entries.iter().map(|entry| entry.name.as_str());
     let mut anonymous = output.anonymise.then(|| Anonymous::of_targets(names)).transpose()?;
     let mut refused = None;
@@ -321,14 +321,14 @@ pub(super) fn walked(
     let given: Vec<String> = given.iter().map(|one| shown(one)).collect();
     let options = reading::command_options(&given);
     let again = format!("aoai-probe {again} -v{options} ");
-    let to_terminal = terminal.out && output.output.is_none();
+    let to_terminal = terminal.out && output.writing.output.is_none();
     let mut text = match summarised {
         true => {
-            let style = style(output, &environment, to_terminal);
+            let style = style(&output.writing, &environment, to_terminal);
             let table = round.table.map(|table| table(&reports, style)).unwrap_or_default();
             Output {
                 out: summary.render(&table, &again, style),
-                file: output.output.clone(),
+                file: output.writing.output.clone(),
                 ..Output::default()
             }
         }
@@ -341,7 +341,7 @@ pub(super) fn walked(
         }
     };
     if let Some(baseline) = baseline {
-        let style = style(output, &environment, to_terminal);
+        let style = style(&output.writing, &environment, to_terminal);
         text.out.push_str(&baseline.compared(&reports, style));
     }
     text.bundle = bundle.transpose()?;
@@ -410,7 +410,7 @@ const fn shows_uncounted(format: Format) -> bool {
 
 /// Whether the result is the summary by cause instead of all reports.
 fn summarised(output: &OutputOptions) -> bool {
-    output.format == Format::Human && !output.verbose
+    output.format == Format::Human && !output.writing.verbose
 }
 
 fn contacts(entries: &[&Entry], world: &World) -> String {

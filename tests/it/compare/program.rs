@@ -80,8 +80,8 @@ fn files_that_cannot_be_compared_are_named() {
         }
     }
     run(&["compare", "-", "-"]).refused("only one of the two reports");
-    run(&["compare", &a, &b, "--format", "junit"]).refused("--format human and --format json");
-    run(&["compare", &a, &b, "--exit-style", "hop"]).refused("does not apply to compare");
+    run(&["compare", &a, &b, "--format", "junit"]).refused("possible values: human, json");
+    run(&["compare", &a, &b, "--exit-style", "hop"]).refused("--exit-style");
     run(&["compare", &a]).refused("B.json");
 }
 
