@@ -4,6 +4,7 @@ use textwrap::Options;
 
 use crate::diagnose::{RETIRED, rule, rules};
 use crate::evidence::text::repeatable;
+use crate::sorting;
 
 /// Widest line of the list, in columns.
 const WIDTH: usize = 80;
@@ -67,7 +68,7 @@ pub fn nearest(id: &str) -> Vec<&'static str> {
             (distance <= furthest).then_some((distance, rule.id))
         })
         .collect();
-    near.sort_unstable();
+    sorting::ascending(&mut near);
     near.into_iter().take(NEAREST).map(|(_, id)| id).collect()
 }
 

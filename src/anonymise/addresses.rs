@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use super::known;
 use crate::evidence::{AddressClass, class_ranges, classify};
+use crate::sorting;
 
 /// Keys that are tried, so that no address of the reports needs an exception.
 const KEYS: usize = 64;
@@ -56,7 +57,7 @@ impl Addresses {
             IpAddr::V4(v4) => Some(u32::from(*v4)),
             IpAddr::V6(_) => None,
         });
-        let taken: BTreeSet<u32> = v4.collect();
+        let taken = sorting::set(v4);
         let with_key = |key| Self { key, mapped: BTreeMap::new(), taken: taken.clone() };
         let fits = |one: &Self| {
             known.iter().take(MOST_KNOWN).all(|address| match address {

@@ -4,6 +4,7 @@ use super::{HOST, LOGIN, Origin, Part, variables};
 use crate::args::With;
 use crate::clouds::Cloud;
 use crate::services::{self, Kind, Service};
+use crate::sorting;
 use crate::target::{Target, TargetError};
 use crate::world::Environment;
 
@@ -134,7 +135,7 @@ fn sibling(
     let service = services::by_id(id).ok_or_else(|| {
         let mut kinds: Vec<&str> = services::all().map(|service| service.id).collect();
         kinds.extend(ALIASES.iter().map(|(word, _)| *word));
-        kinds.sort_unstable();
+        sorting::ascending(&mut kinds);
         PartError::Kind(kind.to_owned(), kinds.join(", "))
     })?;
     // What was typed may hold a secret, and is not repeated.

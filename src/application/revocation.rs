@@ -9,6 +9,7 @@ use url::Url;
 use super::{Origin, Part, REVOCATION};
 use crate::evidence::Evidence;
 use crate::evidence::tls::TlsOutcome;
+use crate::sorting;
 use crate::target::Target;
 
 /// Hosts of one run that are checked, at most.
@@ -24,7 +25,7 @@ pub fn places(e: &Evidence) -> BTreeSet<String> {
         return BTreeSet::new();
     }
     let urls = tls.chain.iter().flat_map(|certificate| &certificate.revocation_urls);
-    urls.filter_map(|url| place(url)).collect()
+    sorting::set(urls.filter_map(|url| place(url)))
 }
 
 fn place(url: &str) -> Option<String> {

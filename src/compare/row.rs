@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::comparison::Fact;
 use crate::report::Report;
+use crate::sorting;
 
 /// A time counts as different when it is more than this many times the other one, and longer by
 /// more than the row's floor. What the same path takes varies by less: a cached and an uncached
@@ -91,7 +92,7 @@ pub(super) fn ordered<T: ToString>(values: impl IntoIterator<Item = T>) -> Readi
 /// Several values without an order.
 pub(super) fn unordered<T: ToString>(values: impl IntoIterator<Item = T>) -> Reading {
     let mut all: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
-    all.sort_unstable();
+    sorting::ascending(&mut all);
     all.dedup();
     ordered(all)
 }

@@ -29,11 +29,11 @@ mod verdict;
 mod view;
 mod word_match;
 
-use crate::sorting;
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{Confidence, Diagnosis, Finding};
 use crate::evidence::Evidence;
+use crate::sorting;
 
 use headline::Clause;
 
@@ -77,8 +77,9 @@ fn judge(evidence: &Evidence) -> Diagnosis {
         rules::all().filter_map(|rule| Some((rule, rule.fires(&view)?))).collect();
     drop_yielding(&mut fired);
     azure::apply(&view, &mut fired);
-    let clauses: BTreeMap<String, Clause> =
-        fired.iter().map(|(rule, finding)| (rule.id.to_owned(), finding.clause_of(rule))).collect();
+    let clauses: BTreeMap<String, Clause> = sorting::map(
+        fired.iter().map(|(rule, finding)| (rule.id.to_owned(), finding.clause_of(rule))),
+    );
     let settled: Vec<bool> = fired.iter().map(|(_, finding)| finding.is_settled()).collect();
     let mut fired: Vec<(&'static Rule, Finding)> =
         fired.into_iter().map(|(rule, finding)| (rule, finding.finding(rule))).collect();

@@ -1,9 +1,9 @@
 //! The reads of Azure Resource Manager, and a role of these reads: parts of `docs/azure.md`.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::azure::allowed::{GRAPH_PATH, LISTED, READS, Row};
+use crate::sorting;
 
 /// The tables and the role, in Markdown.
 #[must_use]
@@ -33,7 +33,7 @@ pub fn azure_reads() -> String {
     }
     text.push_str("\nA custom role of these reads and nothing else:\n\n```json\n");
     let reads = READS.iter().filter(|row| !row.is_effective).map(|row| row.action);
-    let actions: BTreeSet<&str> = reads.chain(LISTED.iter().copied()).collect();
+    let actions = sorting::set(reads.chain(LISTED.iter().copied()));
     text.push_str(
         "{\n  \"Name\": \"aoai-probe reader\",\n  \"IsCustom\": true,\n  \"Description\": \"The \
          reads of aoai-probe --azure\",\n  \"Actions\": [\n",

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::GenerateError;
 use crate::inventory::{Inventory, PACKAGED};
+use crate::sorting;
 
 /// Most names that a completion offers. A longer list fills the screen and does not help.
 pub const MOST_NAMES: usize = 200;
@@ -61,7 +62,7 @@ fn with_value(command: &Command) -> Vec<String> {
         options.extend(option.get_short().map(|short| format!("-{short}")));
     }
     options.extend(command.get_subcommands().flat_map(with_value));
-    options.sort();
+    sorting::ascending(&mut options);
     options.dedup();
     options
 }

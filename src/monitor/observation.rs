@@ -10,6 +10,7 @@ use crate::evidence::http::HttpOutcome;
 use crate::evidence::tls::Certificate;
 use crate::evidence::{Evidence, Hop};
 use crate::report::Report;
+use crate::sorting;
 
 /// The longest sentence that is kept of a cause, in characters.
 const SENTENCE: usize = 300;
@@ -304,7 +305,7 @@ impl Facts {
     pub fn of(e: &Evidence) -> Self {
         let mut addresses: Vec<String> =
             e.dns.effective().iter().map(ToString::to_string).collect();
-        addresses.sort();
+        sorting::ascending(&mut addresses);
         let resolver = e.dns.deciding().next().map(|(_, resolver)| resolver);
         let proxy = e.proxy.value();
         let attempt = match proxy {

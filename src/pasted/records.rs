@@ -11,6 +11,7 @@ use std::ops::Range;
 use serde_json::{Deserializer, Value};
 
 use crate::diagnose::pasted::{Record, Recorded};
+use crate::sorting;
 
 use super::frames;
 
@@ -34,7 +35,7 @@ pub fn records(text: &str) -> (Vec<Record>, String) {
     if found.is_empty() {
         return (found, text.to_owned());
     }
-    taken.sort_by_key(|range| range.start);
+    sorting::by_key(&mut taken, |range| range.start);
     let mut rest = String::new();
     let mut end = 0;
     for range in taken {
@@ -42,7 +43,7 @@ pub fn records(text: &str) -> (Vec<Record>, String) {
         end = end.max(range.end);
     }
     rest.push_str(plain.get(end..).unwrap_or_default());
-    found.sort_by_key(|record| record.what);
+    sorting::by_key(&mut found, |record| record.what);
     let mut records: Vec<Record> = Vec::new();
     for record in found {
         // The port of a client is another one in each call.

@@ -21,6 +21,7 @@ use crate::evidence::tcp::{IcmpMeaning, TcpInfo};
 use crate::evidence::vantage::BY_GETENT;
 use crate::evidence::vantage::{AzureMachine, ProcessorTime};
 use crate::files::{self, May};
+use crate::sorting;
 
 pub(super) use super::unix::Group;
 pub use super::unix::{
@@ -110,7 +111,7 @@ pub fn listening_ports() -> Vec<u16> {
         let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
         tables.iter().flat_map(|path| listening(&beginning(path))).collect()
     });
-    ports.sort_unstable();
+    sorting::ascending(&mut ports);
     ports.dedup();
     ports
 }

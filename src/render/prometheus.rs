@@ -2,11 +2,10 @@
 //! the same rules): `target` and the inventory's labels on every series, one HELP and TYPE per
 //! name, no timestamps.
 
-use std::collections::BTreeSet;
-
 use super::metrics::{self, Metric, Reported};
 use super::titles;
 use crate::report::Report;
+use crate::sorting;
 
 /// The metrics of all reports in Prometheus's text form 0.0.4.
 #[must_use]
@@ -27,7 +26,7 @@ pub fn render(reports: &[Report]) -> String {
 /// `target` and the inventory's labels. A label whose name the series already has becomes
 /// `exported_..`, as in Prometheus itself.
 fn further_labels(metric: &Metric, report: &Report, title: &str) -> Vec<(String, String)> {
-    let mut taken: BTreeSet<String> = metric.labels.iter().map(|&name| name.to_owned()).collect();
+    let mut taken = sorting::set(metric.labels.iter().map(|&name| name.to_owned()));
     taken.insert("target".to_owned());
     let mut labels = vec![("target".to_owned(), title.to_owned())];
     for (name, value) in &report.labels {

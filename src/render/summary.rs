@@ -157,7 +157,7 @@ impl Summary {
     /// last.
     fn sort(&mut self) {
         for group in &mut self.groups {
-            group.names.sort_unstable();
+            sorting::ascending(&mut group.names);
         }
         sorting::by_key(&mut self.groups, |group| {
             let not_muted = group.names.len() - group.muted;

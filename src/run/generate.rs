@@ -10,6 +10,7 @@ use crate::evidence::Hop;
 use crate::evidence::text::repeatable;
 use crate::platform;
 use crate::services;
+use crate::sorting;
 use crate::target::COMMANDS;
 use crate::world::World;
 use crate::{explain, generate};
@@ -34,7 +35,7 @@ fn with_values() -> clap::Command {
         let sources = credential::SOURCES.iter().map(|source| source.name);
         let sources: Vec<&str> = ["auto", "none"].into_iter().chain(sources).collect();
         let mut services: Vec<&str> = services::all().map(|service| service.id).collect();
-        services.sort_unstable();
+        sorting::ascending(&mut services);
         let expect = ["auto", "private", "public", "closed", "any"];
         command
             .mut_arg("credential", |a| a.value_parser(PossibleValuesParser::new(sources)))

@@ -1,5 +1,6 @@
 //! The forms in which a peer may echo a secret, and the search for them in a text.
 
+use crate::sorting;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::{BASE32_NOPAD, BASE32HEX_NOPAD, HEXLOWER};
@@ -57,7 +58,7 @@ impl Forms {
         if let Some(password) = password {
             forms.take(password);
         }
-        forms.pieces.sort_unstable();
+        sorting::ascending(&mut forms.pieces);
         forms.pieces.dedup();
         let pieces = forms.pieces.iter().map(|piece| beginning(&piece.to_be_bytes()));
         for at in forms.whole.iter().map(|form| beginning(form)).chain(pieces) {
@@ -119,7 +120,7 @@ impl Forms {
                 None => break,
             }
         }
-        marks.sort_unstable();
+        sorting::ascending(&mut marks);
         replace(text, &marks)
     }
 

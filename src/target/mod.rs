@@ -13,6 +13,7 @@ use crate::evidence::text::{begins_as_url, clean, holds_at_sign, repeatable};
 use crate::evidence::{BeyondBase, RepairedValue, TargetInfo, TargetKind};
 use crate::secret::{holds_long_key, holds_signature, names_a_secret};
 use crate::services::{self, Keys, Kind, Opening, Service};
+use crate::sorting;
 
 /// Characters of what was typed that are kept and shown.
 const LONGEST_SHOWN: usize = 500;
@@ -105,7 +106,7 @@ impl Target {
             None => None,
             Some(id) => Some(services::by_id(id).ok_or_else(|| {
                 let mut ids: Vec<&str> = services::all().map(|service| service.id).collect();
-                ids.sort_unstable();
+                sorting::ascending(&mut ids);
                 TargetError::Service(repeatable(id).to_owned(), ids.join(", "))
             })?),
         };

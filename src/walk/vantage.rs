@@ -12,6 +12,7 @@ use crate::evidence::text::clean;
 use crate::evidence::vantage::{
     HostsFile, HostsLine, ProxyDecision, ResolverConfig, SourceTowards, Vantage,
 };
+use crate::sorting;
 use crate::target::Target;
 use crate::world::{TextFile, World, interfaces};
 
@@ -139,7 +140,7 @@ pub(super) fn own_senders<'a>(
             _ => None,
         },
     ));
-    senders.sort_unstable();
+    sorting::ascending(&mut senders);
     senders.dedup();
     senders.retain(|sender| interface_of(&world.interfaces, *sender).is_some());
     senders

@@ -11,6 +11,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::sorting;
+
 /// Files that are read: five variables, three parts of the machine's store, and what an environment of
 /// Python holds.
 const MOST: usize = 10;
@@ -99,7 +101,7 @@ fn open(
     // A store has its roots in a file and in a folder.
     let mut roots: Vec<CertificateDer<'_>> =
         CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
-    roots.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
+    sorting::by(&mut roots, |a, b| a.as_ref().cmp(b.as_ref()));
     roots.dedup();
     let (taken, _) = store.add_parsable_certificates(roots);
     let anchors = u32::try_from(taken).unwrap_or(u32::MAX);

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::sorting;
+
 /// How many exchanges with one peer are under way at once. One with a silent peer stops counting
 /// after a while: it does not load a dead peer, and the others must not wait for it.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ impl PeerLimiter {
     /// Waits for a permit for each of `peers`.
     pub async fn acquire(&self, mut peers: Vec<IpAddr>) -> Vec<OwnedSemaphorePermit> {
         // Every caller acquires them in the same order, so that no two wait for each other.
-        peers.sort_unstable();
+        sorting::ascending(&mut peers);
         peers.dedup();
         let mut permits = Vec::with_capacity(peers.len());
         for peer in peers {

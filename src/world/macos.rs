@@ -10,6 +10,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{FileState, NamePolicy, PolicyKind, PolicyMatch, ResolverConfig};
 use crate::platform::{self, ScopedResolver, ScopedResolvers};
+use crate::sorting;
 
 /// Where the evidence says that the configuration was read.
 const PATH: &str = "SystemConfiguration";
@@ -30,7 +31,7 @@ pub fn resolvers(settings: &ScopedResolvers) -> (ResolverConfig, Vec<(SocketAddr
         .filter(|((domain, _), _)| domain.is_empty())
         .map(|((_, order), one)| (*order, one))
         .collect();
-    for_all.sort_by_key(|(order, _)| *order);
+    sorting::by_key(&mut for_all, |(order, _)| *order);
     let asked = for_all.into_iter().map(|(_, one)| one).chain(&settings.primary);
     let mut list: Vec<(SocketAddr, String)> = Vec::new();
     for server in asked.flat_map(servers) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::World;
 use crate::evidence::tls::{STORE_FILE, STORE_OPENSSL, STORE_SOURCE};
 use crate::files::{self, May};
+use crate::sorting;
 use crate::wire::ca_bundles::Bundle;
 use crate::wire::roots::{ExtraRoots, SystemStore};
 use crate::{blocking, platform};
@@ -171,7 +172,7 @@ fn bundle_file_or_folders(paths: &str) -> Option<Vec<u8>> {
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| is_hash_name(name))
             .collect();
-        names.sort_unstable();
+        sorting::ascending(&mut names);
         for name in names {
             let Some(path) = folder.join(name).to_str().map(str::to_owned) else { continue };
             let Some(one) = bundle_file(&path) else { continue };

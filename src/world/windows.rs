@@ -12,6 +12,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::text::clean;
 use crate::evidence::vantage::{FileState, NameserverInterface, ResolverConfig};
 use crate::platform::{Adapter, ResolverSettings};
+use crate::sorting;
 
 /// Where the evidence says that the configuration was read.
 const PATH: &str = "network adapters";
@@ -24,7 +25,7 @@ const MOST: usize = 16;
 #[must_use]
 pub fn resolvers(settings: &ResolverSettings) -> (ResolverConfig, Vec<(SocketAddr, ResolverRole)>) {
     let mut adapters: Vec<&Adapter> = settings.adapters.iter().filter(|a| is_asked(a)).collect();
-    adapters.sort_by_key(|adapter| metric(adapter));
+    sorting::by_key(&mut adapters, |adapter| metric(adapter));
     let mut list: Vec<(SocketAddr, &Adapter)> = Vec::new();
     for adapter in adapters {
         for server in adapter.servers.iter().filter(|server| !is_placeholder(**server)) {

@@ -14,6 +14,7 @@ use crate::azure::{graph, resources};
 use crate::evidence::azure::{
     Answer, PrivateEndpoint, PrivateZone, RecordSet, ResourceId, ZoneLink,
 };
+use crate::sorting;
 
 /// Zones that are read one by one, at most. Large estates have many of one name.
 const ZONES: usize = 12;
@@ -36,7 +37,7 @@ pub(super) async fn listed(q: &Questions<'_, '_>, rows: &Answer<Vec<Value>>) -> 
         }
     }
     let order = q.met.zones();
-    links.sort_by_cached_key(|(id, links)| {
+    sorting::by_key(&mut links, |(id, links)| {
         let place = order.iter().position(|name| id.name().eq_ignore_ascii_case(name));
         (place.unwrap_or(order.len()), Reverse(links.len()))
     });

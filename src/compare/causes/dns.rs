@@ -5,6 +5,7 @@ use crate::compare::view::{Party, View, same_kind};
 use crate::evidence::dns::ResolverEvidence;
 use crate::evidence::{AZURE_DNS, AddressClass, Hop, classify};
 use crate::render::{quoted, text};
+use crate::sorting;
 
 /// Hops at which other addresses show: where they are of one kind, the first one behind dns.
 const PATH: &[Hop] = &[Hop::Dns, Hop::Tcp, Hop::Tls, Hop::Http];
@@ -70,8 +71,8 @@ fn other_resolver(v: &View<'_>) -> Option<Explanation> {
         there.a_answer()?;
         let mut here = resolver.addresses(&of.e().dns.name);
         let mut there = there.addresses(&party.e().dns.name);
-        here.sort_unstable();
-        there.sort_unstable();
+        sorting::ascending(&mut here);
+        sorting::ascending(&mut there);
         same_kind(&there, &here).then_some((resolver.label(), there == here))
     };
     let (one, other) = (asked_there(&v.bad, good, &v.good), asked_there(&v.good, bad, &v.bad));

@@ -9,6 +9,7 @@ use crate::evidence::azure::{
     RouteTable, Ruleset, VirtualNetwork,
 };
 use crate::report::Report;
+use crate::sorting;
 
 pub(super) const ROWS: &[Row] = &[
     Row::new("azure.stopped", "why nothing was read", |r| optional(said(r)?.stopped.as_ref())),
@@ -181,7 +182,7 @@ fn named(id: &ResourceId) -> String {
 /// Values without an order, in one text.
 fn listed(values: impl Iterator<Item = String>) -> String {
     let mut all: Vec<String> = values.collect();
-    all.sort_unstable();
+    sorting::ascending(&mut all);
     match all.is_empty() {
         true => "none".to_owned(),
         false => all.join(", "),

@@ -7,6 +7,7 @@ use crate::evidence::dns::{
 use crate::evidence::{Evidence, Observed, SkipReason, classify, tunnel};
 use crate::render::text;
 use crate::report::Report;
+use crate::sorting;
 
 /// Addresses that are shown at most.
 const MAX_LISTED: usize = 4;
@@ -28,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         let system = &r.evidence.dns.system;
         let mut sorted = system.clone();
         if let Observed::Done { value: SystemAnswer::Addresses { addresses }, .. } = &mut sorted {
-            addresses.sort_unstable();
+            sorting::ascending(addresses);
         }
         system.value()?;
         one(text::system(&sorted))
@@ -91,7 +92,7 @@ fn effective(e: &Evidence) -> Reading {
             class => class.words(),
         })
         .collect();
-    kinds.sort_unstable();
+    sorting::ascending(&mut kinds);
     kinds.dedup();
     keyed(text::classed_addresses(&addresses, MAX_LISTED), kinds.join(" and "))
 }
@@ -109,7 +110,7 @@ fn none_because(e: &Evidence) -> String {
 fn answer(exchange: &Exchange, name: &str) -> String {
     let Some(message) = exchange.answer() else { return text::dns_outcome(&exchange.outcome) };
     let mut addresses = message.chain(name).addresses;
-    addresses.sort_unstable();
+    sorting::ascending(&mut addresses);
     addresses.dedup();
     match addresses.as_slice() {
         [] => text::no_addresses(message),

@@ -4,6 +4,7 @@
 use crate::compare::row::{Item, Row};
 use crate::evidence::experiment::Variation;
 use crate::render::text;
+use crate::sorting;
 
 pub(super) const ROWS: &[Row] = &[
     Row::new("experiments.question", "experiment", |r| {
@@ -15,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
                     Some(answer) if !answer.records.is_empty() => {
                         let mut data: Vec<&str> =
                             answer.records.iter().map(|record| record.data.as_str()).collect();
-                        data.sort_unstable();
+                        sorting::ascending(&mut data);
                         data.join(", ")
                     }
                     _ => text::dns_outcome(&one.exchange.outcome),

@@ -20,6 +20,7 @@ use super::answers::{
 };
 use super::messages::{Link, Message, TCP};
 use crate::evidence::vantage::{Interface, MarkedRoute, NeighbourState, Route};
+use crate::sorting;
 
 /// Tunnels that the kernel creates when a module is loaded; they are always down.
 const OF_THE_KERNEL: &[&str] =
@@ -323,7 +324,7 @@ impl Kernel {
                 _ => None,
             })
             .collect();
-        marks.sort_unstable();
+        sorting::ascending(&mut marks);
         marks.dedup();
         marks.truncate(MOST_MARKS);
         marks

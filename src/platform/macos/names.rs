@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{readers, store};
 use crate::files::{self, May};
 use crate::platform::{ScriptAnswer, SystemProxies, SystemResolvers};
+use crate::sorting;
 
 /// `/etc/resolv.conf` is written for programs that read it themselves; the system's own lookups do not.
 pub const READS_RESOLV_CONF: bool = false;
@@ -42,7 +43,7 @@ fn resolver_files() -> Vec<(String, String)> {
             Some((name, String::from_utf8_lossy(&bytes).into_owned()))
         })
         .collect();
-    files.sort();
+    sorting::ascending(&mut files);
     files
 }
 

@@ -19,6 +19,7 @@ use super::adapters::{Adapter, adapters};
 use super::{addresses, readers};
 use crate::evidence::vantage::{Interface, NeighbourState, Route};
 use crate::platform::{NetworkInterface, RouteTowards};
+use crate::sorting;
 
 /// The interfaces that are up.
 #[must_use]
@@ -175,7 +176,7 @@ pub fn listening_ports() -> Vec<u16> {
         ports.extend(version6.iter().map(|row| row.dwLocalPort));
         ports
     };
-    ports.sort_unstable();
+    sorting::ascending(&mut ports);
     ports.dedup();
     // The low half is the port, in the order of the network.
     ports.into_iter().map(|port| u16::from_be((port & 0xffff) as u16)).collect()

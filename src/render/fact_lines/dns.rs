@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{Fact, MAX_LISTED, Mark, text};
 use crate::evidence::dns::{Chain, DnsHop, is_privatelink};
 use crate::evidence::{Evidence, Expect, classify, tunnel};
+use crate::sorting;
 
 /// The address of the target; that of a tunnel is neither private nor public.
 #[must_use]
@@ -99,7 +100,7 @@ fn answers(hop: &DnsHop) -> Vec<(String, Vec<IpAddr>, String)> {
             if !system.is_empty() {
                 addresses.retain(|a| system.iter().any(|b| a.is_ipv4() == b.is_ipv4()));
             }
-            addresses.sort_unstable();
+            sorting::ascending(&mut addresses);
             addresses.dedup();
             let message = match addresses.is_empty() {
                 true => text::question(&resolver.a),
@@ -110,7 +111,7 @@ fn answers(hop: &DnsHop) -> Vec<(String, Vec<IpAddr>, String)> {
         .collect();
     if hop.system.value().is_some() {
         let mut addresses = system.to_vec();
-        addresses.sort_unstable();
+        sorting::ascending(&mut addresses);
         addresses.dedup();
         all.push(("the system".to_owned(), addresses, text::system(&hop.system)));
     }

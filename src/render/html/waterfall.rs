@@ -11,6 +11,7 @@ use crate::evidence::{Evidence, Observed};
 use crate::render::experiments::variation;
 use crate::render::progress::milliseconds;
 use crate::render::text;
+use crate::sorting;
 
 /// Bars at most.
 const MAX_BARS: usize = 40;
@@ -33,7 +34,7 @@ struct Bar {
 /// The chart, with each time as text next to its bar.
 pub(super) fn waterfall(e: &Evidence) -> Markup {
     let mut bars = bars(e);
-    bars.sort_by(|a, b| a.start.total_cmp(&b.start));
+    sorting::by(&mut bars, |a, b| a.start.total_cmp(&b.start));
     let end = bars.iter().map(|bar| bar.start + bar.took).fold(1.0, f64::max);
     html! {
         @if !bars.is_empty() {

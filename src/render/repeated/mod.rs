@@ -13,6 +13,7 @@ use super::text_writer::TextWriter;
 use super::{Style, Verbosity, escape, paint};
 use crate::evidence::Hop;
 use crate::report::Report;
+use crate::sorting;
 
 /// Verdicts or answers that are listed, at most.
 const MAX_LISTED: usize = 8;
@@ -88,7 +89,7 @@ fn headline(all: &Statistics) -> String {
             None => states.push((weight, words, seen.count)),
         }
     }
-    states.sort_unstable();
+    sorting::ascending(&mut states);
     let counts: Vec<String> =
         states.iter().map(|(_, words, count)| format!("{count} {words}")).collect();
     let target = all.shown().map(|(_, report)| report.title()).unwrap_or_default();

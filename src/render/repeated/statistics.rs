@@ -7,6 +7,7 @@ use crate::evidence::Hop;
 use crate::render::hop_table;
 use crate::render::progress::Mark;
 use crate::report::Report;
+use crate::sorting;
 
 /// Times in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -132,7 +133,7 @@ impl Statistics {
         let (state, cause, line) = (verdict.state, verdict.cause.clone(), verdict.line.clone());
         see(&mut self.verdicts, VerdictSeen { state, cause, line }, &e.started);
         let mut addresses = e.dns.effective();
-        addresses.sort_unstable();
+        sorting::ascending(&mut addresses);
         addresses.dedup();
         see(&mut self.addresses, addresses, &e.started);
         let worse =

@@ -9,6 +9,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, endpoint_of, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Expect;
 use crate::evidence::dns::{QuestionType, ResolverRole};
+use crate::sorting;
 
 use super::symptoms::{NOT_LET_IN, OF_ONE_ANSWER};
 use super::{downstream, libc_lookup, text};
@@ -56,7 +57,7 @@ fn repeated(e: &View<'_>) -> Option<FindingBuilder> {
     let (r, bystander, mut kinds) = first(e, |r| answer_series::varying(e, r.seen))?;
     let asked = kinds.len();
     let alternates = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count() > 1;
-    kinds.sort_unstable();
+    sorting::ascending(&mut kinds);
     let count = |kind: &AnswerKind| kinds.iter().filter(|other| *other == kind).count();
     let mut distinct = kinds.clone();
     distinct.dedup();

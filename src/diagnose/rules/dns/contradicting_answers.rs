@@ -11,6 +11,7 @@ use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::classify;
 use crate::evidence::dns::{Answer, Exchange, LateAnswer, Rcode};
+use crate::sorting;
 
 use super::advice::Resolver;
 use super::symptoms::{ANOTHER_SERVER, NO_HANDSHAKE, NOT_CONNECTED, NOT_LET_IN, OF_ONE_ANSWER};
@@ -35,7 +36,7 @@ enum Own {
 }
 
 fn addresses(answer: &Answer, name: &str) -> BTreeSet<IpAddr> {
-    answer.chain(name).addresses.into_iter().collect()
+    sorting::set(answer.chain(name).addresses)
 }
 
 /// An answer in a few words.

@@ -1,12 +1,12 @@
 //! A NO_PROXY entry that clients interpret differently (fact P4).
 
-use std::collections::BTreeSet;
 use std::net::Ipv6Addr;
 
 use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::Evidence;
 use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
+use crate::sorting;
 
 use super::{client_proxies, no_proxy};
 
@@ -88,8 +88,7 @@ fn httpx_fails(e: &View<'_>) -> Option<FindingBuilder> {
 /// Clients that take different paths with this environment.
 fn differing(e: &Evidence) -> Option<FindingBuilder> {
     let clients = client_proxies::tested(e);
-    let ways: BTreeSet<Option<&str>> =
-        clients.iter().map(|(_, client)| client.proxy.as_deref()).collect();
+    let ways = sorting::set(clients.iter().map(|(_, client)| client.proxy.as_deref()));
     // Where Windows' settings decide instead, this is no matter of how variables are read.
     let by_variable = |client: &&(usize, &ClientProxy)| {
         matches!(
@@ -109,11 +108,9 @@ fn differing(e: &Evidence) -> Option<FindingBuilder> {
     // A client that none of the variables is for goes directly, as designed. The fault is a list
     // that exempts only for some clients, two spellings that name two proxies, or a spelling that
     // sends some clients elsewhere than this walk, unless an option chose the walk's path.
-    let written: BTreeSet<Option<&str>> = clients
-        .iter()
-        .filter(|(_, client)| client.decision != ClientDecision::NoVariable)
-        .map(|(_, client)| client.proxy.as_deref())
-        .collect();
+    let read_any =
+        clients.iter().filter(|(_, client)| client.decision != ClientDecision::NoVariable);
+    let written = sorting::set(read_any.map(|(_, client)| client.proxy.as_deref()));
     let chosen = matches!(e.vantage.proxy.reason, ProxyReason::OptionNone | ProxyReason::OptionUrl);
     let risk = (written.len() > 1 || !chosen) && !written.iter().all(proved);
     let level = if risk { Level::Risk } else { Level::Note };

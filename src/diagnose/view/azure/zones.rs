@@ -9,6 +9,7 @@ use crate::evidence::azure::{
     ZoneLink,
 };
 use crate::evidence::dns::is_privatelink;
+use crate::sorting;
 
 use super::AzureView;
 use super::owner::Owner;
@@ -213,7 +214,7 @@ impl<'a> AzureView<'a> {
                 }
             }
         }
-        all.sort_by_key(|block| block.domain.is_none());
+        sorting::by_key(&mut all, |block| block.domain.is_none());
         all
     }
 

@@ -10,6 +10,7 @@ use crate::diagnose::view::azure::zone_case::ZoneCase;
 use crate::diagnose::view::azure::zones::{Link, Record, ZoneState};
 use crate::diagnosis::Step;
 use crate::evidence::azure::{ResourceId, ZoneLink};
+use crate::sorting;
 
 use super::{by_origin, keep, missing, named, not_placed, open, record_words, records, who};
 
@@ -92,7 +93,7 @@ pub(super) fn parent_zone(e: &View<'_>, azure: &AzureView<'_>) -> Option<Ruling>
     });
     let mut names: Vec<&str> = above.map(|zone| zone.name.as_str()).collect();
     // The longest name is the zone that answers.
-    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    sorting::by_key(&mut names, |name| std::cmp::Reverse(name.len()));
     names.dedup();
     let Some(origin) = case.origin() else {
         return not_placed(azure, &case);
