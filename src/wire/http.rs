@@ -26,7 +26,7 @@ use crate::secret::Redactor;
 pub(crate) use answer::{KEPT_HEADERS, printed_answer};
 pub(super) use answer::{answer, kept_headers};
 pub(super) use outcome::outcome_of;
-use outcome::{begun, large_head, malformed};
+use outcome::{begun, malformed, unread_by_clients};
 pub use request::{AGENT, Authentication, Call, SecretRequest};
 
 pub use crate::evidence::http::BODY_LIMIT;
@@ -193,8 +193,11 @@ impl Connection {
                 self.alert = tls::alert_of(&error);
                 begun(outcome_of(&error), &self.meter.read().first)
             }
-            Ok(Ok(response)) if outcome::is_large(response.headers()) => large_head(),
             Ok(Ok(response)) => {
+                let first = self.meter.read().first;
+                if let Some(unread) = unread_by_clients(response.headers(), &first) {
+                    return unread;
+                }
                 let (head, body, complete) = read_body(response, end, BODY_LIMIT).await;
                 HttpOutcome::Answered { answer: answer(&head, &body, complete, redactor) }
             }

@@ -42,7 +42,9 @@ pub async fn tunnel(
 ) -> (ConnectOutcome, Option<Route>) {
     let proxy = really_at(&connection);
     let stream = Box::new(connection.stream);
-    match tokio::time::timeout(timeout, ask(stream, authority, authorization, redactor)).await {
+    let end = tokio::time::Instant::now() + timeout;
+    let asked = ask(stream, authority, authorization, redactor, end);
+    match tokio::time::timeout_at(end, asked).await {
         Ok((outcome, stream)) => {
             (outcome, stream.map(|stream| Route { peer: Peer::Proxy(proxy), stream }))
         }
@@ -62,6 +64,7 @@ async fn ask(
     authority: &str,
     authorization: Option<&Secret>,
     redactor: &Redactor<'_>,
+    end: tokio::time::Instant,
 ) -> (ConnectOutcome, Option<Box<dyn Stream>>) {
     let mut request = Request::builder()
         .method("CONNECT")
@@ -131,8 +134,10 @@ async fn ask(
     if status.is_success() {
         return (outcome, None);
     }
-    let end = tokio::time::Instant::now() + PAGE_WAIT;
-    let (_, body, _) = read_body(response, end, PAGE_LIMIT).await;
+    // A page that does not end costs the answer nothing, also one that came late.
+    let now = tokio::time::Instant::now();
+    let until = now + PAGE_WAIT.min(end.saturating_duration_since(now) / 2);
+    let (_, body, _) = read_body(response, until, PAGE_LIMIT).await;
     helper.check();
     (with_page(outcome, &body, redactor), None)
 }

@@ -35,17 +35,24 @@ pub(in crate::wire) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
     malformed(clean(&error.to_string(), 200))
 }
 
-pub(super) fn large_head() -> HttpOutcome {
+fn large_head() -> HttpOutcome {
     let message = "its head has more than 100 KB, or more than 1000 fields".to_owned();
     HttpOutcome::Malformed { message, begins: Beginning::LargeHead }
 }
 
-/// Whether a head is larger than the clients of the SDKs read.
-pub(super) fn is_large(headers: &hyper::HeaderMap) -> bool {
+/// The outcome of an answer that was read, and that the clients of the SDKs do not read: its head is too
+/// large, or the `first` bytes on the connection are an empty line.
+pub(super) fn unread_by_clients(headers: &hyper::HeaderMap, first: &[u8]) -> Option<HttpOutcome> {
     // Each field with its colon, blank and line end.
     let bytes: usize =
         headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    bytes > HEAD_OF_CLIENTS
+    if bytes > HEAD_OF_CLIENTS {
+        return Some(large_head());
+    }
+    (beginning(first) != Beginning::Http).then(|| HttpOutcome::Malformed {
+        message: "an empty line comes before its status line".to_owned(),
+        begins: Beginning::Http,
+    })
 }
 
 pub(super) const fn malformed(message: String) -> HttpOutcome {
