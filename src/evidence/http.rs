@@ -142,7 +142,7 @@ pub enum Beginning {
     LargeHead,
     /// As a connection preface of HTTP/2 (RFC 9113, section 3.4).
     Http2,
-    /// As something else, or nobody knows: reports of older versions.
+    /// As something else, or not known, as in reports of older versions.
     #[default]
     Other,
 }

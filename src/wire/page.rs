@@ -1,6 +1,6 @@
 //! The words of a page that is made for a person.
 
-/// Elements whose text nobody sees on the page.
+/// Elements whose text is not shown on the page.
 const UNSEEN: &[&str] = &["script", "style", "title"];
 
 /// What a person reads of a page: without tags, comments and blanks; its title where it has no other text.
