@@ -24,7 +24,7 @@ pub use read::{ReadError, SavedReport, read};
 
 /// Version of the report's schema: a new field raises the minor number, a removed or
 /// renamed one the major number.
-pub const SCHEMA_VERSION: &str = "1.9";
+pub const SCHEMA_VERSION: &str = "1.10";
 
 /// The report over one target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

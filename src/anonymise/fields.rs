@@ -36,6 +36,7 @@ const FIELDS: &[(Kind, &[&str])] = &[
         Kind::Closed,
         &[
             "accepted_by",
+            "begins",
             "by",
             "cipher_suite",
             "class",

@@ -8,22 +8,9 @@ use crate::diagnosis::Step;
 use crate::evidence::address::embedded_ipv4;
 use crate::evidence::{Evidence, classify};
 
-/// The IPv4 address that an IPv6 address was made from: inside NAT64's well-known prefix, or under
-/// a network's own prefix, where its last 32 bits are an IPv4 address that the name has.
+/// The IPv4 address that an IPv6 address was made from.
 pub(super) fn made_from(e: &Evidence, address: IpAddr) -> Option<Ipv4Addr> {
-    let IpAddr::V6(v6) = address else { return None };
-    if v6.to_ipv4_mapped().is_some() {
-        return None;
-    }
-    if let Some(inner) = embedded_ipv4(address) {
-        return Some(inner);
-    }
-    let o = v6.octets();
-    let last = Ipv4Addr::new(o[12], o[13], o[14], o[15]);
-    let has = |r: &crate::evidence::dns::ResolverEvidence| {
-        r.addresses(&e.dns.name).contains(&IpAddr::V4(last))
-    };
-    e.dns.resolvers.iter().any(has).then_some(last)
+    e.dns.made_from(address)
 }
 
 /// The same, where no address of the walk connects: what the network and this machine can do.

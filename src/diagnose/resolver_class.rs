@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use ipnet::IpNet;
 
 use crate::commands::System;
-use crate::evidence::dns::{Answer, Exchange, ResolverEvidence, Soa};
+use crate::evidence::dns::{Answer, DnsOutcome, Exchange, ResolverEvidence, ResolverRole, Soa};
 use crate::evidence::vantage::Platform;
 use crate::evidence::{AZURE_DNS, AddressClass, Evidence, classify, tunnel};
 
@@ -261,7 +261,7 @@ pub fn of(e: &Evidence, r: &ResolverEvidence) -> Whose {
     let address = r.address.ip();
     let stub = e.vantage.resolver_config.stub.as_ref();
     let upstreams = match stub {
-        Some(stub) if stub.address == address => stub.upstreams.as_slice(),
+        Some(stub) if stub.address == address && !stub_fails(e, r) => stub.upstreams.as_slice(),
         _ => &[],
     };
     let Some((first, rest)) = upstreams.split_first() else {
@@ -289,6 +289,21 @@ pub fn of(e: &Evidence, r: &ResolverEvidence) -> Whose {
         },
         operator: row(&OPERATORS, *first).filter(|_| rest.is_empty()),
     }
+}
+
+/// Whether `r` is a stub that fails by itself: its port is closed, or each upstream that was asked
+/// directly answers the question that the stub does not.
+#[must_use]
+pub fn stub_fails(e: &Evidence, r: &ResolverEvidence) -> bool {
+    let is_stub =
+        e.vantage.resolver_config.stub.as_ref().is_some_and(|stub| stub.address == r.address.ip());
+    let answers = |other: &ResolverEvidence| {
+        other.a.value().and_then(Exchange::answer).is_some_and(|answer| answer.rcode.is_answer())
+    };
+    let Some(asked) = r.a.value().filter(|_| is_stub && !answers(r)) else { return false };
+    let upstreams = || e.dns.resolvers.iter().filter(|r| r.role == ResolverRole::StubUpstream);
+    asked.outcome == DnsOutcome::PortRefused
+        || upstreams().next().is_some() && upstreams().all(answers)
 }
 
 /// Whether this machine is in Azure: by its own signs, its platform, or an answer from

@@ -7,7 +7,7 @@ use crate::evidence::dns::ResolverRole;
 use crate::evidence::http::HttpOutcome;
 use crate::evidence::identity::{CredentialKind, TokenOutcome, Withheld};
 use crate::evidence::tls::TlsOutcome;
-use crate::evidence::{Evidence, Expect, Hop, Observed, SkipReason, TargetKind, classify, tunnel};
+use crate::evidence::{Evidence, Expect, Hop, Observed, SkipReason, TargetKind, tunnel};
 use crate::services::{Opening, Service};
 
 use super::headline::{self, Clause};
@@ -351,7 +351,7 @@ fn describe_path(e: &Evidence) -> Clause {
         return "through an unknown address".into();
     };
     let made_up = tunnel::address(e, address).map(|one| one.maker.noun());
-    let way = match (classify(address), made_up) {
+    let way = match (e.dns.class(address), made_up) {
         (_, Some(noun)) => {
             format!("through the {noun} {address}; the real target is not visible")
         }
@@ -361,7 +361,7 @@ fn describe_path(e: &Evidence) -> Clause {
     };
     let way = match &e.options.expect {
         expect @ Expect::Cidr { prefixes } if expect.prefixes_hold(address) == Some(true) => {
-            let privately = if classify(address).is_private() { "privately, " } else { "" };
+            let privately = if e.dns.class(address).is_private() { "privately, " } else { "" };
             format!("{privately}through {address}, as expected ({})", prefixes.join(", "))
         }
         _ => way,

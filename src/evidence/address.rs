@@ -127,6 +127,27 @@ pub fn embedded_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
+/// The IPv4 addresses that an IPv6 address holds if it was made under a network's own prefix: one for
+/// each length that a prefix may have (RFC 6052, section 2.2), where what is left is 0.
+#[must_use]
+pub fn translations(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let o = address.octets();
+    // Byte 8 is left out of the shorter ones, and is 0.
+    const PLACES: [[usize; 4]; 6] = [
+        [12, 13, 14, 15],
+        [4, 5, 6, 7],
+        [5, 6, 7, 9],
+        [6, 7, 9, 10],
+        [7, 9, 10, 11],
+        [9, 10, 11, 12],
+    ];
+    let fits = |places: &&[usize; 4]| {
+        places[3] == 15 || o[8] == 0 && o[places[3] + 1..].iter().all(|byte| *byte == 0)
+    };
+    let inner = |p: &[usize; 4]| Ipv4Addr::new(o[p[0]], o[p[1]], o[p[2]], o[p[3]]);
+    PLACES.iter().filter(fits).map(inner).collect()
+}
+
 /// The class of an address; one inside 64:ff9b::/96 is judged by the IPv4 inside it.
 #[must_use]
 pub fn classify(address: IpAddr) -> AddressClass {
@@ -177,6 +198,23 @@ pub fn class_ranges() -> impl Iterator<Item = IpNet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The examples of RFC 6052, section 2.4.
+    #[test]
+    fn every_length_of_a_prefix_holds_the_address() {
+        let inner = Ipv4Addr::new(192, 0, 2, 33);
+        for text in [
+            "2001:db8:c000:221::",
+            "2001:db8:1c0:2:21::",
+            "2001:db8:122:c000:2:2100::",
+            "2001:db8:122:3c0:0:221::",
+            "2001:db8:122:344:c0:2:2100::",
+            "2001:db8:122:344::192.0.2.33",
+        ] {
+            assert!(translations(text.parse().unwrap()).contains(&inner), "{text}");
+        }
+        assert!(!translations("2001:db8:c000:221::1".parse().unwrap()).contains(&inner));
+    }
 
     #[test]
     fn classes_follow_the_registries() {

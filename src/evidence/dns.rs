@@ -7,7 +7,7 @@ mod exchange;
 mod failure;
 mod types;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ pub use exchange::{DnsOutcome, Exchange, LateAnswer, Stray, StrayReason, Transpo
 pub use failure::{CODE_CRASHES, CODE_NOT_CALLED, CODE_NOT_SHOWN, LookupFailure};
 pub use types::{QuestionType, Rcode, RecordType};
 
+use super::address::{embedded_ipv4, translations};
 use super::{AddressClass, Observed, classify};
 
 /// The DNS hop.
@@ -183,8 +184,32 @@ impl DnsHop {
     pub fn private_endpoint_seen(&self) -> bool {
         self.resolvers.iter().any(|r| {
             r.any_privatelink_alias(&self.name).is_some_and(|alias| shows_endpoint(&alias))
-                || r.addresses(&self.name).iter().any(|a| classify(*a).is_private())
-        }) || self.system_addresses().iter().any(|a| classify(*a).is_private())
+                || r.addresses(&self.name).iter().any(|a| self.class(*a).is_private())
+        }) || self.system_addresses().iter().any(|a| self.class(*a).is_private())
+    }
+
+    /// The class of an address of the name: one that DNS64 made is judged by the IPv4 address in it.
+    #[must_use]
+    pub fn class(&self, address: IpAddr) -> AddressClass {
+        classify(self.made_from(address).map_or(address, IpAddr::V4))
+    }
+
+    /// The IPv4 address that an IPv6 address was made from: inside NAT64's well-known prefix, or under
+    /// a network's own prefix (RFC 6052, section 2.2), where it is an IPv4 address that the name has.
+    #[must_use]
+    pub fn made_from(&self, address: IpAddr) -> Option<Ipv4Addr> {
+        let IpAddr::V6(v6) = address else { return None };
+        if v6.to_ipv4_mapped().is_some() {
+            return None;
+        }
+        let known = embedded_ipv4(address);
+        known.or_else(|| {
+            translations(v6).into_iter().find(|inner| {
+                let has =
+                    |r: &ResolverEvidence| r.addresses(&self.name).contains(&IpAddr::V4(*inner));
+                self.resolvers.iter().any(has)
+            })
+        })
     }
 
     /// The addresses that `getaddrinfo` gave.

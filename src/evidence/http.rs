@@ -121,12 +121,38 @@ pub enum HttpOutcome {
     Malformed {
         /// What was wrong.
         message: String,
+        /// As what it begins.
+        #[serde(default, skip_serializing_if = "Beginning::is_other")]
+        begins: Beginning,
     },
     /// A client found no connection, or no session, to make it on.
     NotMade {
         /// Why.
         message: String,
     },
+}
+
+/// As what an answer begins that cannot be read as HTTP/1.1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Beginning {
+    /// As HTTP/1, and then it is malformed.
+    Http,
+    /// As HTTP/1, and its head is larger than this program reads.
+    LargeHead,
+    /// As a connection preface of HTTP/2 (RFC 9113, section 3.4).
+    Http2,
+    /// As something else, or not known, as in reports of older versions.
+    #[default]
+    Other,
+}
+
+impl Beginning {
+    /// Whether it is not known to be any form of HTTP.
+    #[must_use]
+    pub fn is_other(&self) -> bool {
+        *self == Self::Other
+    }
 }
 
 /// An answer.

@@ -49,10 +49,16 @@ pub enum ConnectOutcome {
     Answered {
         /// Status code; 200 opens the tunnel, another 2xx for some clients alone.
         status: u16,
+        /// The status 1xx of an informational answer that came before this one, the first of several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        informational: Option<u16>,
         /// Reason phrase.
         reason: String,
         /// The headers that tell who answered and why.
         headers: Vec<Header>,
+        /// The words of the page that came in place of a tunnel, at most 300 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        page: Option<String>,
     },
     /// No answer within the deadline.
     Silent,
@@ -65,19 +71,26 @@ pub enum ConnectOutcome {
         /// What was wrong.
         message: String,
     },
+    /// The answer begins as HTTP does, and strict clients cannot read it.
+    Malformed {
+        /// What was wrong.
+        message: String,
+    },
+}
+
+impl ConnectOutcome {
+    /// Whether every client takes this as an open tunnel. Any 2xx is one (RFC 9110, section 9.3.6), and
+    /// many clients go on after 200 alone, and after nothing that comes before it (fact P200).
+    #[must_use]
+    pub const fn opens_tunnel(&self) -> bool {
+        matches!(self, Self::Answered { status: 200, informational: None, .. })
+    }
 }
 
 impl ProxyHop {
     /// Whether the tunnel stands.
     #[must_use]
     pub fn tunnel_stands(&self) -> bool {
-        matches!(self.connect.value(), Some(ConnectOutcome::Answered { status, .. }) if opens_tunnel(*status))
+        self.connect.value().is_some_and(ConnectOutcome::opens_tunnel)
     }
-}
-
-/// Whether every client takes this answer to CONNECT as an open tunnel. Any 2xx is one (RFC 9110, section
-/// 9.3.6), and many clients go on after 200 alone (fact P200).
-#[must_use]
-pub const fn opens_tunnel(status: u16) -> bool {
-    status == 200
 }

@@ -147,13 +147,13 @@ fn mesh_address(e: &Evidence, address: IpAddr) -> Option<TunnelAddress> {
 /// Whether an address is a private one that leads to its owner: no synthetic one of a tunnel.
 #[must_use]
 pub fn is_private(e: &Evidence, ip: IpAddr) -> bool {
-    classify(ip).is_private() && address(e, ip).is_none()
+    e.dns.class(ip).is_private() && address(e, ip).is_none()
 }
 
 /// Whether an address is a public one that leads to its owner: no synthetic one of a tunnel.
 #[must_use]
 pub fn is_public(e: &Evidence, ip: IpAddr) -> bool {
-    classify(ip).is_public() && address(e, ip).is_none()
+    e.dns.class(ip).is_public() && address(e, ip).is_none()
 }
 
 /// The first address that applications get and that is a synthetic one.

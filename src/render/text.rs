@@ -5,16 +5,16 @@ use std::net::IpAddr;
 use crate::evidence::dns::{
     Answer, DnsOutcome, Exchange, Rcode, ResolverRole, StrayReason, SystemAnswer,
 };
-use crate::evidence::http::{HttpAnswer, HttpCall, HttpOutcome, Purpose};
+use crate::evidence::http::{Beginning, HttpAnswer, HttpCall, HttpOutcome, Purpose};
 use crate::evidence::identity::{CredentialKind, Withheld};
-use crate::evidence::proxy::{ConnectOutcome, opens_tunnel};
+use crate::evidence::proxy::ConnectOutcome;
 use crate::evidence::tcp::{Icmp, TcpOutcome};
 use crate::evidence::tls::{Certificate, TlsHop, TlsOutcome};
 use crate::evidence::vantage::{
     ClientProxy, FileState, NamePolicy, NeighbourState, PolicyKind, PolicyMatch, ProxyReason,
     Route, ScriptEvidence, SystemProxySettings,
 };
-use crate::evidence::{Expect, Observed, SkipReason, Trust, classify};
+use crate::evidence::{AddressClass, Expect, Observed, SkipReason, Trust, classify};
 
 /// `1 walk`, `2 walks`.
 #[must_use]
@@ -106,13 +106,21 @@ pub(crate) fn addresses(all: &[IpAddr], most: usize) -> String {
 
 /// Addresses with their class: `10.3.0.5, 10.3.0.6 (private)`, or each with its own.
 pub(crate) fn classed_addresses(all: &[IpAddr], most: usize) -> String {
-    let class = all.first().map(|first| classify(*first));
-    match class {
-        Some(class) if all.iter().all(|address| classify(*address) == class) => {
-            format!("{} ({})", addresses(all, most), class.words())
+    with_classes(all, most, classify)
+}
+
+/// The same, each with the class that `class` gives it.
+pub(crate) fn with_classes(
+    all: &[IpAddr],
+    most: usize,
+    class: impl Fn(IpAddr) -> AddressClass,
+) -> String {
+    match all.first().map(|first| class(*first)) {
+        Some(first) if all.iter().all(|address| class(*address) == first) => {
+            format!("{} ({})", addresses(all, most), first.words())
         }
         _ => {
-            let each = all.iter().take(most).map(|a| format!("{a} ({})", classify(*a).words()));
+            let each = all.iter().take(most).map(|a| format!("{a} ({})", class(*a).words()));
             let mut text = each.collect::<Vec<_>>().join(", ");
             if all.len() > most {
                 text.push_str(&format!(" and {} more", all.len() - most));
@@ -228,8 +236,9 @@ pub(crate) fn tcp_outcome(outcome: &TcpOutcome) -> String {
 
 pub(crate) fn connect(outcome: &ConnectOutcome) -> String {
     match outcome {
-        ConnectOutcome::Answered { status, .. } if opens_tunnel(*status) => {
-            "the tunnel is established".to_owned()
+        outcome if outcome.opens_tunnel() => "the tunnel is established".to_owned(),
+        ConnectOutcome::Answered { status, informational: Some(first), .. } => {
+            format!("CONNECT answered {first}, then {status}")
         }
         ConnectOutcome::Answered { status, reason, .. } => {
             format!("CONNECT answered {status} {reason}").trim_end().to_owned()
@@ -239,6 +248,9 @@ pub(crate) fn connect(outcome: &ConnectOutcome) -> String {
         ConnectOutcome::Reset => "reset after CONNECT".to_owned(),
         ConnectOutcome::NotHttp { message } => {
             format!("the answer to CONNECT is not HTTP: {message}")
+        }
+        ConnectOutcome::Malformed { message } => {
+            format!("the answer to CONNECT is malformed: {message}")
         }
     }
 }
@@ -400,7 +412,12 @@ pub(crate) fn http_outcome(outcome: &HttpOutcome) -> String {
         HttpOutcome::Silent => "the call is not answered".to_owned(),
         HttpOutcome::Closed => "closed without an answer".to_owned(),
         HttpOutcome::Reset => "reset without an answer".to_owned(),
-        HttpOutcome::Malformed { message } => format!("the answer is not HTTP: {message}"),
+        HttpOutcome::Malformed { message, begins } => match begins {
+            Beginning::LargeHead => format!("the answer is not read: {message}"),
+            Beginning::Http => format!("the answer is malformed: {message}"),
+            Beginning::Http2 => "the answer is HTTP/2, which was not agreed on".to_owned(),
+            Beginning::Other => format!("the answer is not HTTP: {message}"),
+        },
         HttpOutcome::NotMade { message } => format!("no call: {message}"),
     }
 }

@@ -2,6 +2,7 @@
 //! answer is bounded in size and time, and secrets are redacted wherever they are echoed.
 
 mod answer;
+mod outcome;
 mod request;
 
 use std::io;
@@ -15,22 +16,25 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::coding;
+use super::metered::{MeteredStream, TrafficCounter};
 use super::session::{Carrier, Releasable, Verified};
 use super::tls;
 use crate::evidence::http::{HttpCall, HttpOutcome};
-use crate::evidence::text::clean;
 use crate::panics::Helper;
 use crate::secret::Redactor;
 
 pub(crate) use answer::{KEPT_HEADERS, printed_answer};
 pub(super) use answer::{answer, kept_headers};
+pub(super) use outcome::outcome_of;
+use outcome::{begun, malformed, unread_by_clients};
 pub use request::{AGENT, Authentication, Call, SecretRequest};
 
 pub use crate::evidence::http::BODY_LIMIT;
 
-/// Bytes of an answer's head that are read.
-const HEAD_LIMIT: usize = 64 << 10;
-
+/// Bytes of an answer's head that are read: as many as curl reads (300 KB).
+const HEAD_LIMIT: usize = 300 << 10;
+/// Header fields that are read.
+const MOST_FIELDS: usize = 1000;
 /// Header fields of an answer that the sender of a request reads: those of a challenge, and those
 /// that say when and where to go on.
 const RAW_HEADERS: &[&str] = &[
@@ -58,6 +62,7 @@ pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
     alert: Option<String>,
+    meter: TrafficCounter,
     helper: Helper,
 }
 
@@ -105,19 +110,25 @@ pub(super) async fn over<S>(session: S, host: String) -> Result<Connection, Http
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = http1::Builder::new()
-        .max_buf_size(HEAD_LIMIT)
-        .max_headers(200)
-        // Clients read a field that goes on in the next line (RFC 9112, section 5.2).
-        .allow_obsolete_multiline_headers_in_responses(true)
-        .handshake(TokioIo::new(session))
-        .await
-        .map_err(|e| outcome_of(&e))?;
+    let (session, meter) = MeteredStream::new(session);
+    let (sender, connection) =
+        reader().handshake(TokioIo::new(session)).await.map_err(|e| outcome_of(&e))?;
     // Ends with the connection; its error is seen by the request as well.
     let helper = Helper::spawn(async move {
         let _ = connection.await;
     });
-    Ok(Connection { sender, host, alert: None, helper })
+    Ok(Connection { sender, host, alert: None, meter, helper })
+}
+
+/// What reads an answer, as leniently as curl and the clients of the SDKs.
+pub(super) fn reader() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .max_buf_size(HEAD_LIMIT)
+        .max_headers(MOST_FIELDS)
+        // Clients read a field that goes on in the next line (RFC 9112, section 5.2).
+        .allow_obsolete_multiline_headers_in_responses(true);
+    builder
 }
 
 impl Connection {
@@ -169,7 +180,7 @@ impl Connection {
     ) -> HttpOutcome {
         let request = match call.request(&self.host, authentication) {
             Ok(request) => request,
-            Err(message) => return HttpOutcome::Malformed { message },
+            Err(message) => return malformed(message),
         };
         let end = tokio::time::Instant::now() + timeout;
         let sending = async {
@@ -180,9 +191,13 @@ impl Connection {
             Err(_) => HttpOutcome::Silent,
             Ok(Err(error)) => {
                 self.alert = tls::alert_of(&error);
-                outcome_of(&error)
+                begun(outcome_of(&error), &self.meter.read().first)
             }
             Ok(Ok(response)) => {
+                let first = self.meter.read().first;
+                if let Some(unread) = unread_by_clients(response.headers(), &first) {
+                    return unread;
+                }
                 let (head, body, complete) = read_body(response, end, BODY_LIMIT).await;
                 HttpOutcome::Answered { answer: answer(&head, &body, complete, redactor) }
             }
@@ -197,7 +212,7 @@ impl Connection {
     ) -> (HttpOutcome, Option<UnredactedResponse>) {
         let request = match raw.request(&self.host) {
             Ok(request) => request,
-            Err(message) => return (HttpOutcome::Malformed { message }, None),
+            Err(message) => return (malformed(message), None),
         };
         let end = tokio::time::Instant::now() + timeout;
         let sending = async {
@@ -208,7 +223,9 @@ impl Connection {
         self.helper.check();
         let response = match sent {
             Err(_) => return (HttpOutcome::Silent, None),
-            Ok(Err(error)) => return (outcome_of(&error), None),
+            Ok(Err(error)) => {
+                return (begun(outcome_of(&error), &self.meter.read().first), None);
+            }
             Ok(Ok(response)) => response,
         };
         let (head, body, complete) = read_body(response, end, raw.body_limit).await;
@@ -258,29 +275,6 @@ impl SecretConnection {
     ) -> (HttpOutcome, Option<UnredactedResponse>) {
         self.0.raw(request, redactor, timeout).await
     }
-}
-
-/// The kind of a failure, by type.
-pub(super) fn outcome_of(error: &hyper::Error) -> HttpOutcome {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            return match io.kind() {
-                io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe => HttpOutcome::Reset,
-                io::ErrorKind::UnexpectedEof => HttpOutcome::Closed,
-                _ if tls::alert_of(error).is_some() => HttpOutcome::Closed,
-                io::ErrorKind::TimedOut => HttpOutcome::Silent,
-                _ => HttpOutcome::Malformed { message: clean(&io.to_string(), 200) },
-            };
-        }
-        source = cause.source();
-    }
-    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        return HttpOutcome::Closed;
-    }
-    HttpOutcome::Malformed { message: clean(&error.to_string(), 200) }
 }
 
 /// How a body ended.

@@ -16,6 +16,7 @@ pub mod metered;
 #[cfg(test)]
 mod mutations;
 pub mod pace;
+mod page;
 mod payload;
 pub mod peer_limit;
 pub mod proxy;

@@ -100,13 +100,13 @@ fn key(call: &HttpCall) -> String {
             let code = answer.code().filter(|_| answer.status >= 300).unwrap_or_default();
             format!("{} {code} {}", answer.status, answer.fulfils(call.purpose))
         }
-        HttpOutcome::Malformed { .. } => "malformed".to_owned(),
+        HttpOutcome::Malformed { begins, .. } => format!("malformed {begins:?}"),
         other => text::http_outcome(other),
     }
 }
 
 /// A text without words that look like ids or times: those with a digit and at least 8 characters.
-fn without_ids(text: &str) -> String {
+pub(super) fn without_ids(text: &str) -> String {
     let is_id = |word: &str| word.len() >= 8 && word.bytes().any(|c| c.is_ascii_digit());
     let words = text.split_whitespace().map(|word| if is_id(word) { "..." } else { word });
     words.collect::<Vec<_>>().join(" ").chars().take(EXCERPT).collect()

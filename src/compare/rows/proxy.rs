@@ -1,6 +1,7 @@
 //! The proxy in the application's way.
 
-use crate::compare::row::{Reading, Row, keyed, milliseconds, one, unordered};
+use super::http::without_ids;
+use crate::compare::row::{Reading, Row, keyed, milliseconds, one, optional, unordered};
 use crate::evidence::Observed;
 use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
 use crate::render::{fact_lines, text};
@@ -19,6 +20,13 @@ pub(super) const ROWS: &[Row] = &[
         _ => None,
     })
     .covered_by(&["proxy.outcome"]),
+    Row::new("proxy.page", "page of the proxy's answer", |r| match hop(r)?.connect.value()? {
+        ConnectOutcome::Answered { page, .. } => {
+            optional(page.as_deref().map(without_ids).as_ref())
+        }
+        _ => None,
+    })
+    .covered_by(&["proxy.outcome", "proxy.reason"]),
     Row::new("proxy.addresses", "addresses of the proxy", |r| {
         unordered(hop(r)?.dns.value()?.effective())
     })
@@ -51,7 +59,7 @@ fn outcome(r: &Report) -> Reading {
     };
     let shown = fact_lines::proxy(&r.evidence.proxy).text;
     let key = match proxy.connect.value() {
-        Some(ConnectOutcome::Answered { status, .. }) => status.to_string(),
+        Some(ConnectOutcome::Answered { status, informational: None, .. }) => status.to_string(),
         Some(other) => text::connect(other),
         None => "no connection".to_owned(),
     };

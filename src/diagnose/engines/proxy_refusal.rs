@@ -4,13 +4,14 @@
 //! add details where they are present.
 
 use crate::diagnose::headline::Clause;
+use crate::diagnose::rules::http::refusal_match::short;
 use crate::diagnose::rules::proxy::{configured_by, no_proxy};
 use crate::diagnose::view::View;
 use crate::diagnose::{FindingBuilder, reading};
 use crate::diagnosis::{Confidence, Level};
 use crate::evidence::Evidence;
 use crate::evidence::http::Header;
-use crate::evidence::proxy::{ConnectOutcome, ProxyHop, opens_tunnel};
+use crate::evidence::proxy::{ConnectOutcome, ProxyHop};
 
 /// One meaning of an answer.
 pub(in crate::diagnose) struct Row {
@@ -28,8 +29,12 @@ pub(in crate::diagnose) struct Row {
 pub(in crate::diagnose) struct Refusal<'a> {
     pub(in crate::diagnose) hop: &'a ProxyHop,
     pub(in crate::diagnose) status: u16,
+    /// The status 1xx that came first.
+    pub(in crate::diagnose) informational: Option<u16>,
     pub(in crate::diagnose) reason: &'a str,
     headers: &'a [Header],
+    /// The words of the page that came with it.
+    page: Option<&'a str>,
 }
 
 /// Why the tunnel was not opened.
@@ -49,8 +54,16 @@ pub(in crate::diagnose) enum Why {
 pub(in crate::diagnose) fn refusal(e: &Evidence) -> Option<Refusal<'_>> {
     let hop = e.proxy.value()?;
     match hop.connect.value()? {
-        ConnectOutcome::Answered { status, reason, headers } if !opens_tunnel(*status) => {
-            Some(Refusal { hop, status: *status, reason, headers })
+        outcome if outcome.opens_tunnel() => None,
+        ConnectOutcome::Answered { status, informational, reason, headers, page } => {
+            Some(Refusal {
+                hop,
+                status: *status,
+                informational: *informational,
+                reason,
+                headers,
+                page: page.as_deref(),
+            })
         }
         _ => None,
     }
@@ -80,6 +93,12 @@ impl Refusal<'_> {
             .next_back()
     }
 
+    /// Whether squid found no way to go on, which it does not explain (fact P203): its resolver answered
+    /// NXDOMAIN, or no parent proxy answers.
+    pub(in crate::diagnose) fn finds_no_way(&self) -> bool {
+        self.squid() == Some("ERR_CANNOT_FORWARD")
+    }
+
     /// Whether the proxy itself says that it forbids this.
     pub(in crate::diagnose) fn says_denied(&self) -> bool {
         matches!(self.squid(), Some("ERR_ACCESS_DENIED"))
@@ -106,9 +125,9 @@ impl Refusal<'_> {
     /// whether the proxy or a server in front of it sent it.
     pub(in crate::diagnose) fn reported(&self) -> Option<Why> {
         match (self.squid(), self.proxy_status()) {
-            // squid 5 sends ERR_CANNOT_FORWARD if its resolver answers NXDOMAIN.
-            (Some("ERR_DNS_FAIL" | "ERR_CANNOT_FORWARD"), _)
-            | (_, Some("dns_error" | "dns_timeout")) => Some(Why::TargetUnresolved),
+            (Some("ERR_DNS_FAIL"), _) | (_, Some("dns_error" | "dns_timeout")) => {
+                Some(Why::TargetUnresolved)
+            }
             (Some("ERR_CONNECT_FAIL" | "ERR_SECURE_CONNECT_FAIL" | "ERR_READ_TIMEOUT"), _)
             | (
                 _,
@@ -127,10 +146,16 @@ impl Refusal<'_> {
     /// The answer as a fact: status, reason and the headers that say why.
     pub(in crate::diagnose) fn describe(&self) -> String {
         let mut words = format!("CONNECT answered {} {}", self.status, self.reason);
+        if let Some(first) = self.informational {
+            words = format!("CONNECT answered {first}, then {} {}", self.status, self.reason);
+        }
         for name in ["x-squid-error", "proxy-status", "server", "via", "location"] {
             if let Some(value) = self.header(name) {
                 words.push_str(&format!(", {name}: {value}"));
             }
+        }
+        if let Some(page) = self.page {
+            words.push_str(&format!(", page: {}", short(page, 240)));
         }
         words
     }
@@ -178,7 +203,15 @@ mod tests {
             connect: Observed::NotPossible { message: String::new() },
         };
         let headers = [Header { name: name.to_owned(), value: value.to_owned() }];
-        Refusal { hop: &hop, status, reason: "", headers: &headers }.why()
+        let refusal = Refusal {
+            hop: &hop,
+            status,
+            informational: None,
+            reason: "",
+            headers: &headers,
+            page: None,
+        };
+        refusal.why()
     }
 
     #[test]
@@ -188,7 +221,7 @@ mod tests {
             (403, "x-squid-error", "ERR_ACCESS_DENIED 0", Why::Denied),
             (503, "x-squid-error", "ERR_DNS_FAIL 0", Why::TargetUnresolved),
             (503, "x-squid-error", "ERR_CONNECT_FAIL 111", Why::TargetUnreachable),
-            (500, "x-squid-error", "ERR_CANNOT_FORWARD 0", Why::TargetUnresolved),
+            (500, "x-squid-error", "ERR_CANNOT_FORWARD 0", Why::TargetUnreachable),
             (502, "proxy-status", "edge; error=dns_error; rcode=NXDOMAIN", Why::TargetUnresolved),
             (502, "proxy-status", "a; error=connection_refused", Why::TargetUnreachable),
             (502, "proxy-status", "a; error=destination_ip_prohibited", Why::Denied),

@@ -1,7 +1,9 @@
 //! Whether a resolver leaves a question unanswered and answers the same question at another time. Facts
 //! only: what is lost every time in one form, of one type or for one zone, is no loss of this kind.
 
-use crate::evidence::dns::{DnsOutcome, Exchange, QuestionType, ResolverEvidence, Transport};
+use crate::evidence::dns::{
+    DnsOutcome, Exchange, QuestionType, Rcode, ResolverEvidence, Transport,
+};
 use crate::evidence::{Evidence, Observed};
 
 /// What became of the questions.
@@ -122,6 +124,39 @@ pub(in crate::diagnose) fn of(
         own: missed.iter().any(|put| put.edns.is_none()),
         places,
     })
+}
+
+/// The repeats of the walk's own A question that were answered with SERVFAIL or REFUSED, although that
+/// question itself got an address: neither the name nor the form of the question is what fails then.
+pub(in crate::diagnose) fn errors(e: &Evidence, r: &ResolverEvidence) -> Option<(Losses, String)> {
+    let addresses = |exchange: &Exchange| {
+        exchange.answer().is_some_and(|answer| !answer.chain(&e.dns.name).addresses.is_empty())
+    };
+    if !r.a.value().is_some_and(addresses) {
+        return None;
+    }
+    let repeats = e.experiments.questions.iter().enumerate().filter(|(_, tried)| {
+        tried.resolver == r.address
+            && tried.id == "repeat-query"
+            && tried.exchange.kind == QuestionType::A
+    });
+    let answers: Vec<(usize, &Rcode)> = repeats
+        .filter_map(|(index, tried)| Some((index, &tried.exchange.answer()?.rcode)))
+        .collect();
+    let fails = |rcode: &Rcode| matches!(rcode, Rcode::ServFail | Rcode::Refused);
+    let word = answers.iter().find(|(_, rcode)| fails(rcode))?.1.to_string();
+    let index =
+        e.dns.resolvers.iter().position(|other| (other.address, other.role) == (r.address, r.role));
+    let own = index.map(|index| format!("/dns/resolvers/{index}/a"));
+    let repeats = answers.iter().map(|(index, _)| format!("/experiments/questions/{index}"));
+    let losses = Losses {
+        asked: answers.len() + 1,
+        missed: answers.iter().filter(|(_, rcode)| fails(rcode)).count(),
+        silent: 0,
+        own: false,
+        places: own.into_iter().chain(repeats).collect(),
+    };
+    Some((losses, word))
 }
 
 /// The losses among all questions of the walk, where its own question for the name got no answer, and

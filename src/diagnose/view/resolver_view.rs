@@ -131,7 +131,10 @@ pub(super) fn outcome<'a>(
     name: &str,
 ) -> Option<ResolverOutcome<'a>> {
     let exchange = r.a.value().or_else(|| r.aaaa.value())?;
-    let addresses = r.addresses(name);
+    let mut addresses = r.addresses(name);
+    // Rules judge an address by its own class, and one that DNS64 made has that of its IPv4 address,
+    // which is in the list too.
+    addresses.retain(|address| e.dns.class(*address) == classify(*address));
     if !addresses.is_empty() {
         return Some(ResolverOutcome::Addresses(addresses));
     }
@@ -202,6 +205,11 @@ pub(in crate::diagnose) fn could_be_public(address: IpAddr) -> bool {
     matches!(classify(address), AddressClass::Public | AddressClass::Documentation)
 }
 
+/// The same of an address that applications get, which a resolver with DNS64 may have made.
+pub(in crate::diagnose) fn leads_outside(e: &Evidence, address: IpAddr) -> bool {
+    could_be_public(e.dns.made_from(address).map_or(address, IpAddr::V4))
+}
+
 /// The addresses of `all` outside the prefixes of `--expect`, if it names any.
 pub(in crate::diagnose) fn outside_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec<IpAddr> {
     all.iter().copied().filter(|a| e.options.expect.prefixes_hold(*a) == Some(false)).collect()
@@ -209,7 +217,7 @@ pub(in crate::diagnose) fn outside_prefixes(e: &Evidence, all: &[IpAddr]) -> Vec
 
 /// Whether `--expect` forbids the address.
 pub(in crate::diagnose) fn unwanted(e: &Evidence, address: IpAddr) -> bool {
-    let class = classify(address);
+    let class = e.dns.class(address);
     match &e.options.expect {
         Expect::Private => !class.is_private(),
         Expect::Public | Expect::Closed => class.is_private(),

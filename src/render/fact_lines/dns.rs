@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Fact, MAX_LISTED, Mark, text};
 use crate::evidence::dns::{Chain, DnsHop, is_privatelink};
-use crate::evidence::{Evidence, Expect, classify, tunnel};
+use crate::evidence::{Evidence, Expect, tunnel};
 use crate::sorting;
 
 /// The address of the target; that of a tunnel is neither private nor public.
@@ -33,7 +33,7 @@ pub fn dns(hop: &DnsHop, expect: &Expect) -> Fact {
         }
         return fact.notes_first();
     }
-    let brief = text::classed_addresses(&effective, MAX_LISTED);
+    let brief = text::with_classes(&effective, MAX_LISTED, |address| hop.class(address));
     let mut text = brief.clone();
     if let Some(alias) = alias(hop, &effective) {
         text = format!("{alias} -> {brief}");
@@ -54,8 +54,8 @@ pub fn dns(hop: &DnsHop, expect: &Expect) -> Fact {
 /// What was expected, if no effective address is of that kind.
 fn unexpected(hop: &DnsHop, expect: &Expect, effective: &[IpAddr]) -> Option<String> {
     let none = |fits: &dyn Fn(IpAddr) -> bool| !effective.iter().any(|address| fits(*address));
-    let private = |address: IpAddr| classify(address).is_private();
-    let public = |address: IpAddr| classify(address).is_public();
+    let private = |address: IpAddr| hop.class(address).is_private();
+    let public = |address: IpAddr| hop.class(address).is_public();
     match expect {
         Expect::Private if none(&private) => Some("private".to_owned()),
         Expect::Auto if hop.private_endpoint_seen() && none(&private) => Some("private".to_owned()),

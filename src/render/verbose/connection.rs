@@ -94,10 +94,13 @@ pub(super) fn proxy(writer: &mut TextWriter, hop: &ProxyHop) {
     match &hop.connect {
         Observed::Done { value, took_ms, .. } => {
             writer.write_text(&format!("{}, {}", text::connect(value), milliseconds(*took_ms)));
-            if let ConnectOutcome::Answered { status, reason, headers } = value {
+            if let ConnectOutcome::Answered { status, reason, headers, page, .. } = value {
                 writer.write_indented(2, &format!("{status} {reason}"));
                 for header in headers {
                     writer.write_indented(2, &format!("{}: {}", header.name, header.value));
+                }
+                if let Some(page) = page {
+                    writer.write_indented(2, &format!("page: {page}"));
                 }
             }
         }

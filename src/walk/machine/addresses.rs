@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use super::phases::{Address, Phase};
 use super::stalls::Stall;
 use super::{Action, ConnectPolicy, Established, Machine, Report};
+use crate::evidence::Expect;
 use crate::evidence::dns::{SelectedAddress, SystemAnswer};
 use crate::evidence::tcp::TcpAttempt;
-use crate::evidence::{Expect, classify};
 use crate::walk::experiments::{Subject, Symptom};
 
 /// Where a resolver's answer has more addresses, the walk waits for the order in which `getaddrinfo`
@@ -38,7 +38,9 @@ impl Machine<'_> {
         for address in addresses {
             let wanted = match self.settings.connect {
                 ConnectPolicy::Full { .. } | ConnectPolicy::Comparison { public: true } => true,
-                ConnectPolicy::Comparison { public: false } => classify(*address).is_private(),
+                ConnectPolicy::Comparison { public: false } => {
+                    self.dns.class(*address).is_private()
+                }
             };
             if !wanted
                 || self.addresses.len() >= most
@@ -161,7 +163,7 @@ impl Machine<'_> {
             if !walked.iter().any(|w| w.address == address) {
                 walked.push(SelectedAddress {
                     address,
-                    class: classify(address),
+                    class: self.dns.class(address),
                     effective: counts,
                 });
             }

@@ -8,7 +8,7 @@ use super::{Action, ConnectPolicy, Established, Machine, Report};
 use crate::evidence::experiment::{Experiments, HandshakeExperiment, Variation};
 use crate::evidence::http::{HttpCall, HttpHop};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
-use crate::evidence::{Expect, Hop, classify};
+use crate::evidence::{Expect, Hop};
 use crate::walk::experiments::{self, REPEAT_HANDSHAKE, REPEAT_SMALL_HELLO, Subject, Symptom};
 
 impl Machine<'_> {
@@ -54,7 +54,8 @@ impl Machine<'_> {
     /// is the path that is judged, and not the one that connects first: two walks of the same path
     /// must give the same result.
     fn next_handshake(&self) -> Option<(usize, Established)> {
-        let private = |address: IpAddr| self.may_count(address) && classify(address).is_private();
+        let private =
+            |address: IpAddr| self.may_count(address) && self.dns.class(address).is_private();
         // The one that was established first, of those that are wanted.
         let first = |wanted: &dyn Fn(IpAddr, Established) -> bool| {
             let idle =

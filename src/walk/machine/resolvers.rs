@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::stalls::Stall;
 use super::{Action, Machine, Question};
-use crate::evidence::address::embedded_ipv4;
 use crate::evidence::dns::{
     Answer, Exchange, LateAnswer, Rcode, ResolverEvidence, ResolverRole, SystemAnswer,
 };
@@ -188,10 +187,10 @@ impl Machine<'_> {
         let given: Vec<IpAddr> =
             configured.iter().flat_map(|r| r.addresses(&self.dns.name)).collect();
         let pinned = self.settings.pinned.iter().any(|address| system.contains(address));
-        let bare = |a: &IpAddr| embedded_ipv4(*a).map_or(*a, IpAddr::V4);
+        let bare = |a: &IpAddr| self.dns.made_from(*a).map_or(*a, IpAddr::V4);
         let agree = system.iter().any(|a| given.iter().any(|b| bare(a) == bare(b)));
         // Traffic managers turn public addresses.
-        let public = |all: &[IpAddr]| all.iter().all(|a| classify(*a).is_public());
+        let public = |all: &[IpAddr]| all.iter().all(|a| self.dns.class(*a).is_public());
         if agree || pinned || (!given.is_empty() && public(&given) && public(system)) {
             return;
         }

@@ -67,7 +67,10 @@ fn repeated(e: &View<'_>) -> Option<FindingBuilder> {
         format!("{label} sometimes gives {}", parts.join(", sometimes ")),
         "the resolver gives different answers to the same question",
     );
-    let mut finding = FindingBuilder::new(level(e, r, bystander), Confidence::Proved, message)
+    // An error in place of an answer may also be a limit's, and then one server gives both.
+    let fails = distinct.contains(&AnswerKind::Fails);
+    let confidence = if fails { Confidence::Inferred } else { Confidence::Proved };
+    let mut finding = FindingBuilder::new(level(e, r, bystander), confidence, message)
         .caveat()
         .fact(format!("{label}, first: {}", text::outcome(r)))
         .cites(r.pointer());
@@ -90,8 +93,15 @@ fn repeated(e: &View<'_>) -> Option<FindingBuilder> {
     }
     finding = finding.reasoning(format!(
         "{label} was asked the same question {asked} times within moments: behind the address are \
-         several servers, or it asks several upstreams in turn, and their views differ"
+         several servers, or it asks several upstreams in turn, and {}",
+        if fails && distinct.len() == 2 { "one of them fails" } else { "their views differ" }
     ));
+    if fails {
+        finding = finding.reasoning(
+            "a limit on the questions of one client, or an overloaded server, also answers some with \
+             an error (dnsdist `MaxQPSIPRule`)",
+        );
+    }
     // One step from old answers to new ones is a change of the record; going back and forth is not.
     finding = if alternates {
         finding.ruled_out("a change of the record: old and new answers would not alternate")
@@ -108,7 +118,25 @@ fn repeated(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = addresses.fold(finding.owner("DNS"), |finding, address| {
         endpoint_of::look(finding, format!("see which endpoint has {address}"), address)
     });
-    Some(one_view(finding, e, r, ""))
+    Some(match fails && distinct.len() == 2 {
+        true => who_fails(finding, e, r),
+        false => one_view(finding, e, r, ""),
+    })
+}
+
+/// How the one that answers with an error is found; no views differ.
+fn who_fails(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+    let label = r.label();
+    finding
+        .inspect("see the answers change", text::repeated_with(&e.dns.name, r.seen, ""))
+        .step(Step::inspect(format!(
+            "find the servers behind {label} and its upstreams, and ask each one directly; take one that \
+             fails out of rotation"
+        )))
+        .step(Step::inspect(format!(
+            "see whether {label}, or what is in front of it, limits the questions of one client"
+        )))
+        .check(text::dig(&e.dns.name, r.seen))
 }
 
 /// How all servers behind the resolver's address get the same view; `kind` is the type that varies,

@@ -124,7 +124,9 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     // A question that is answered in the same form at another time does not fail by its form.
     let lost =
         (silent || own == SILENCE) && answer_losses::of(e, r.seen, &QuestionType::A).is_some();
-    if lost {
+    // A limit, or one server of several, answers with an error by chance.
+    let refused = plain.addresses.is_empty() && answer_losses::errors(e, r.seen).is_some();
+    if lost || refused {
         return None;
     }
     // Servers in turn behind one address may look the same by chance; a size that does not fit may not.

@@ -228,10 +228,16 @@ fn upstream_dead(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) ->
 
 fn this_zone_alone(e: &View<'_>, r: &ResolverView<'_>) -> Clause {
     let (label, suffix) = (r.label(), reading::public_suffix(e));
-    let how = if is_silent(r) { "silent" } else { "SERVFAIL" };
+    // Only the one name was asked for, and a limit on equal answers is silent for one name.
+    if is_silent(r) {
+        return text::clause(
+            format!("{label} answers for other zones, but is silent for {}", e.dns.name),
+            "the resolver is silent for this name, and answers for other zones",
+        );
+    }
     text::clause(
-        format!("{label} answers for other zones, but not for {suffix}: {how}"),
-        format!("the resolver fails only for this zone: {how}"),
+        format!("{label} answers for other zones, but not for {suffix}: SERVFAIL"),
+        "the resolver fails only for this zone: SERVFAIL",
     )
 }
 
@@ -249,6 +255,19 @@ fn zone_fails(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Fi
          its upstream for {zone} (a conditional forwarder, a stub zone) does not answer or \
          refuses, DNSSEC fails for this zone, or a policy blocks it"
     ));
+    let finding = match is_silent(r) {
+        true => finding
+            .reasoning(
+                "or it limits how often it gives one answer to one network of clients (BIND \
+                 `rate-limit` with `slip 0`), and other clients ask for this name often: then it \
+                 answers over TCP",
+            )
+            .inspect(
+                "see whether it answers over TCP: then a limit on UDP is the cause",
+                probe(e, r),
+            ),
+        false => finding,
+    };
     let resolver = Resolver::of(e, r);
     let finding = resolver
         .who(finding)

@@ -3,8 +3,8 @@
 //! `failure_causes`.
 
 use crate::diagnose::headline::Clause;
-use crate::diagnose::resolver_class::ResolverClass;
-use crate::diagnose::view::dns_experiments;
+use crate::diagnose::resolver_class::{self, ResolverClass};
+use crate::diagnose::view::dns_experiments::{self, Reachability};
 use crate::diagnose::view::icmp::Refuser;
 use crate::diagnose::view::resolver_view::{self, ResolverOutcome, ResolverView};
 use crate::diagnose::view::withheld;
@@ -31,13 +31,32 @@ pub(in crate::diagnose) struct Row {
 
 /// The finding of a row, where the first deciding resolver fails in this way.
 pub(in crate::diagnose) fn check(e: &View<'_>, row: &Row) -> Option<FindingBuilder> {
-    let r = first_of_failures(e).filter(|r| (row.when)(r))?;
+    let r = first_of_failures(e).filter(|r| (row.when)(r) && !stub_fails(e, r))?;
     let mut finding = failure(e, r, (row.confidence)(r), (row.message)(e, r));
     for pointer in dns_experiments::pointers(e, r.seen, row.shown_by) {
         finding = finding.cites(pointer);
     }
     let finding = record_gap::search_steps((row.why)(finding, e, r), e);
     Some(finding.check(text::dig(&e.dns.name, r.seen)))
+}
+
+/// A stub that takes the question and fails, although its upstreams answer it.
+fn stub_fails(e: &View<'_>, r: &ResolverView<'_>) -> bool {
+    resolver_class::stub_fails(e, r.seen)
+        && r.reachability != Reachability::ValidationFails
+        && matches!(
+            r.outcome,
+            ResolverOutcome::Silent | ResolverOutcome::ServFail(_) | ResolverOutcome::Refused(_)
+        )
+}
+
+/// The failure of such a stub, with the upstreams that answer.
+pub(super) fn of_stub(
+    e: &View<'_>,
+    message: impl FnOnce(&ResolverView<'_>) -> Clause,
+) -> Option<FindingBuilder> {
+    let r = first_of_failures(e).filter(|r| stub_fails(e, r))?;
+    Some(failure(e, r, Confidence::Inferred, message(r)).check(text::dig(&e.dns.name, r.seen)))
 }
 
 /// The first deciding resolver, when applications get no address and no resolver has answered. An

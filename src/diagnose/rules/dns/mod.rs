@@ -49,6 +49,7 @@ mod regional_endpoint;
 mod resolver_down;
 mod resolver_slow;
 mod resolvers_disagree;
+mod stub_fails;
 mod suffix_not_covered;
 mod symptoms;
 mod system_differs;
@@ -82,6 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     forged_answer::RULE,
     wildcard_answer::RULE,
     answers_vary::RULE,
+    stub_fails::RULE,
     failure_causes::UDP_FILTERED,
     failure_causes::VALIDATION_FAILS,
     failure_causes::UPSTREAM_DEAD,

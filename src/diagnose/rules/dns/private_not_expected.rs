@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::diagnose::{FindingBuilder, Rule, View, reading};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::{Expect, classify, tunnel};
+use crate::evidence::{Expect, tunnel};
 
 use super::symptoms::NOT_CONNECTED;
 use super::text;
@@ -25,12 +25,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Expect::Closed => "closed",
         _ => return None,
     };
-    let private: Vec<IpAddr> = e
-        .dns
-        .effective()
-        .into_iter()
-        .filter(|a| classify(*a).is_private() && tunnel::address(e, *a).is_none())
-        .collect();
+    let private: Vec<IpAddr> =
+        e.dns.effective().into_iter().filter(|a| tunnel::is_private(e, *a)).collect();
     if private.is_empty() {
         return None;
     }

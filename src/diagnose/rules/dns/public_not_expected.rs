@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = rule!(
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let outside: Vec<IpAddr> =
-        e.dns.effective().into_iter().filter(|a| resolver_view::could_be_public(*a)).collect();
+        e.dns.effective().into_iter().filter(|a| resolver_view::leads_outside(e, *a)).collect();
     // Where something shows an endpoint, other rules say why its address is not given.
     if !reading::private_demanded(e)
         || outside.is_empty()

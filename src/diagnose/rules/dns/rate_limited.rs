@@ -26,7 +26,10 @@ pub(super) const RULE: Rule =
 const FEW: usize = 2;
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
-    e.dns.resolver_views().iter().find_map(|r| unheard(e, r).or_else(|| in_part(e, r)))
+    e.dns
+        .resolver_views()
+        .iter()
+        .find_map(|r| unheard(e, r).or_else(|| in_part(e, r)).or_else(|| in_error(e, r)))
 }
 
 /// The walk's own question got no answer, and other questions did.
@@ -120,6 +123,31 @@ fn in_part(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
     Some(with_advice(counted(finding, &losses, kind, &e.dns.name), e, r).caveat())
 }
 
+/// The name was answered, and some repeats of the same question got an error.
+fn in_error(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
+    let (losses, word) = answer_losses::errors(e, r.seen).filter(|(all, _)| all.missed >= FEW)?;
+    let Losses { asked, missed, .. } = losses;
+    let label = r.label();
+    let level = match e.dns.lacks_address() && waited_for(e, r) {
+        true => downstream::level_without_address(e),
+        false => Level::Note,
+    };
+    let message = text::clause(
+        format!("{label} answers some questions and not others: {missed} of {asked} got {word}"),
+        "a resolver answers some questions and not others",
+    );
+    let finding = FindingBuilder::new(level, Confidence::Inferred, message)
+        .fact(format!("of {asked} questions for A {} {missed} were answered {word}", e.dns.name))
+        .cites(r.pointer());
+    let finding = losses.places.iter().fold(finding, |finding, place| finding.cites(place));
+    let finding = match reading::system_failed(e) {
+        Some(code) => finding.fact(format!("getaddrinfo reports {code}")).cites("/dns/system"),
+        None => finding,
+    };
+    let finding = with_advice(finding, e, r);
+    Some(if level == Level::Broken { finding } else { finding.caveat() })
+}
+
 /// The walk's own AAAA question, sent three times from one port, was lost.
 fn for_ipv6(e: &View<'_>, r: &ResolverView<'_>) -> Option<Losses> {
     let own = r.seen.aaaa.value()?;
@@ -163,9 +191,9 @@ fn with_advice(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
     };
     finding
         .reasoning(
-            "a resolver that answers some questions and drops others limits the answers to one \
-             client (unbound `ip-ratelimit`, BIND `rate-limit`, a firewall's limit on UDP 53, \
-             Azure's limit for each virtual machine), or is overloaded",
+            "a resolver that answers some questions, and drops or refuses others, limits the answers \
+             to one client (unbound `ip-ratelimit`, BIND `rate-limit`, dnsdist `MaxQPSIPRule`, a \
+             firewall's limit on UDP 53, Azure's limit for each virtual machine), or is overloaded",
         )
         .reasoning(format!(
             "or behind {label} are several servers (a load balancer, the DNS service of a cluster), or \

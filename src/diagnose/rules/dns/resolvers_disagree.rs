@@ -96,7 +96,8 @@ fn used_out_of_order<'a>(
     answering: &[&'a ResolverView<'a>],
 ) -> Option<&'a ResolverView<'a>> {
     let system = e.dns.system_addresses();
-    let gave = |r: &ResolverView<'_>| r.outcome.addresses().iter().any(|a| system.contains(a));
+    let gave =
+        |r: &ResolverView<'_>| r.seen.addresses(&e.dns.name).iter().any(|a| system.contains(a));
     if e.options.resolver_given || gave(first) {
         return None;
     }

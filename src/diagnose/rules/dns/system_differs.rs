@@ -31,20 +31,20 @@ pub(super) const RULE: Rule = rule!(
 .decided_by(&["searched-name", "repeat-query"])
 .yields_to(&["dns-edns-differs"]);
 
-/// The IPv4 address inside a NAT64 or mapped one, for comparison.
-fn bare(address: IpAddr) -> IpAddr {
-    embedded_ipv4(address).map_or(address, IpAddr::V4)
+/// The IPv4 address inside one that DNS64 made, for comparison.
+fn bare(e: &View<'_>, address: IpAddr) -> IpAddr {
+    e.dns.made_from(address).or(embedded_ipv4(address)).map_or(address, IpAddr::V4)
 }
 
 /// Whether the system and the deciding resolvers give the same. Traffic managers rotate public
 /// addresses, so two public answers count as one.
-fn agree(system: &[IpAddr], deciding: &[&ResolverView<'_>]) -> bool {
+fn agree(e: &View<'_>, system: &[IpAddr], deciding: &[&ResolverView<'_>]) -> bool {
     let given: Vec<IpAddr> =
-        deciding.iter().flat_map(|r| r.outcome.addresses()).map(|a| bare(*a)).collect();
+        deciding.iter().flat_map(|r| r.outcome.addresses()).map(|a| bare(e, *a)).collect();
     let both_public = !given.is_empty()
         && given.iter().all(|a| classify(*a).is_public())
-        && system.iter().all(|a| classify(*a).is_public());
-    both_public || system.iter().any(|a| given.contains(&bare(*a)))
+        && system.iter().all(|a| e.dns.class(*a).is_public());
+    both_public || system.iter().any(|a| given.contains(&bare(e, *a)))
 }
 
 fn check(e: &View<'_>) -> Option<FindingBuilder> {
@@ -53,7 +53,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let effective = e.dns.effective_resolver()?;
     if system.is_empty()
         || resolver_view::is_from_hosts_file(e)
-        || agree(system, &deciding)
+        || agree(e, system, &deciding)
         // A client's synthetic answer has its own finding.
         || tunnel::of_application(e).is_some()
         || follows_the_alias(e, system)

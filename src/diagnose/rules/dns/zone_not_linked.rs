@@ -126,6 +126,13 @@ fn headline(
         .fact(chain(r, &e.dns.name, outside))
         .cites(r.pointer())
         .cites("/dns/selected");
+    let made = outside.iter().find_map(|a| Some((a, e.dns.made_from(*a)?)));
+    let finding = match made {
+        Some((address, inner)) => finding.fact(format!(
+            "{address} leads to {inner}: a resolver with DNS64 generates it from the IPv4 record"
+        )),
+        None => finding,
+    };
     match addresses.len() > outside.len() {
         true => finding.fact(format!("applications get: {}", reading::list(addresses))),
         false => finding,
@@ -208,7 +215,7 @@ fn asked_directly(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -
 pub(super) fn unwanted(e: &View<'_>) -> Option<(Vec<IpAddr>, Vec<IpAddr>)> {
     let addresses = e.dns.effective();
     let mut outside: Vec<IpAddr> =
-        addresses.iter().copied().filter(|a| resolver_view::could_be_public(*a)).collect();
+        addresses.iter().copied().filter(|a| resolver_view::leads_outside(e, *a)).collect();
     match &e.options.expect {
         Expect::Auto | Expect::Private => {}
         // A virtual network may use public space (fact D65): inside the prefixes is as expected.
@@ -231,15 +238,20 @@ pub(super) fn level(e: &View<'_>, some_private: bool) -> Level {
     }
     // Where a private address was given too, this explains the call's failure only if the call
     // went to the public one.
-    let astray =
-        e.tcp.value().and_then(|tcp| tcp.selected).is_some_and(resolver_view::could_be_public);
+    let astray = e
+        .tcp
+        .value()
+        .and_then(|tcp| tcp.selected)
+        .is_some_and(|a| resolver_view::leads_outside(e, a));
     let blocked = downstream::call_is_blocked(e) && (!some_private || astray);
     if demanded || blocked { Level::Broken } else { Level::Risk }
 }
 
 pub(super) fn chain(r: &ResolverView<'_>, name: &str, outside: &[IpAddr]) -> String {
     let address = text::brief(outside);
-    let class = outside.first().map_or("public", |a| text::class_word(*a));
+    // One that DNS64 made leads to a public address, of whatever class it is itself.
+    let word = outside.first().map_or("public", |a| text::class_word(*a));
+    let class = if word == "private" { "public" } else { word };
     match r.seen.privatelink_alias(name) {
         Some(alias) => {
             format!("{name} -> {alias} -> ... -> {address} ({class}; wanted: private)")

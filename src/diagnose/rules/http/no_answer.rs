@@ -3,7 +3,7 @@
 use crate::diagnose::engines::no_answer::Row;
 use crate::diagnose::{Rule, reading};
 use crate::diagnosis::{Confidence, Step};
-use crate::evidence::http::HttpOutcome;
+use crate::evidence::http::{Beginning, HttpCall, HttpOutcome};
 use crate::services::purpose::words;
 
 use super::refusal_match::short;
@@ -69,20 +69,47 @@ pub(super) const CLOSED: Rule = rule!(
 pub(super) const MALFORMED: Rule = rule!(
     "http-malformed",
     Http,
-    "The answer is not HTTP",
+    "The answer cannot be read as HTTP/1.1",
     NoAnswer(&Row {
         ended: |outcome| matches!(outcome, HttpOutcome::Malformed { .. }),
         confidence: Confidence::Inferred,
-        message: |call| format!("the answer for {} is not HTTP", words(call.purpose).what),
+        message: |call| {
+            let what = words(call.purpose).what;
+            match beginning(call) {
+                Beginning::Http => format!("the answer for {what} is malformed HTTP"),
+                Beginning::LargeHead => format!("the answer for {what} has too large a head"),
+                Beginning::Http2 => {
+                    format!("the answer for {what} is HTTP/2")
+                }
+                Beginning::Other => format!("the answer for {what} is not HTTP"),
+            }
+        },
         facts: |finding, e, call| {
             let finding = match &call.outcome {
-                HttpOutcome::Malformed { message } => {
+                HttpOutcome::Malformed { message, .. } => {
                     finding.fact(format!("fault: {}", short(message, 160)))
                 }
                 _ => finding,
             };
             finding
-                .reasoning("the service speaks HTTP/1.1 on this port; something else answered")
+                .reasoning(match beginning(call) {
+                    Beginning::Http => {
+                        "it begins as HTTP: a proxy, a gateway or the service corrupts it, and a client \
+                         that is more lenient may read it all the same"
+                    }
+                    Beginning::LargeHead => {
+                        "it is HTTP; httpx (openai for Python) reads no more than 100 KB, requests 64 KB \
+                         a field and 100 fields, curl 300 KB: a cookie or a field that a gateway adds \
+                         with each call is the usual reason"
+                    }
+                    Beginning::Http2 => {
+                        "the server sent the first frame of HTTP/2 although the handshake agreed on \
+                         HTTP/1.1 or on nothing: clients without HTTP/2 fail, as the SDKs do"
+                    }
+                    Beginning::Other => {
+                        "the service speaks HTTP/1.1 on this port; something else answered"
+                    }
+                })
                 .step(Step::inspect(format!(
                     "find out what serves {} port {}",
                     e.target.host, e.target.port
@@ -90,3 +117,10 @@ pub(super) const MALFORMED: Rule = rule!(
         },
     })
 );
+
+fn beginning(call: &HttpCall) -> Beginning {
+    match call.outcome {
+        HttpOutcome::Malformed { begins, .. } => begins,
+        _ => Beginning::Other,
+    }
+}

@@ -109,7 +109,7 @@ impl ClientResult<'_> {
             HttpOutcome::Silent => "no answer".to_owned(),
             HttpOutcome::Closed => "closed without an answer".to_owned(),
             HttpOutcome::Reset => "reset without an answer".to_owned(),
-            HttpOutcome::Malformed { message } | HttpOutcome::NotMade { message } => {
+            HttpOutcome::Malformed { message, .. } | HttpOutcome::NotMade { message } => {
                 message.clone()
             }
         }

@@ -18,6 +18,13 @@ pub(super) const NO_ANSWER: Rule = rule!(
 pub(super) const NOT_HTTP: Rule =
     rule!("proxy-not-http", Proxy, "What answers on the proxy's port is not HTTP", Code(not_http));
 
+pub(super) const MALFORMED: Rule = rule!(
+    "proxy-answer-malformed",
+    Proxy,
+    "Strict clients cannot read the proxy's answer to CONNECT",
+    Code(malformed)
+);
+
 /// One way of not answering.
 struct Unanswered {
     outcome: ConnectOutcome,
@@ -92,6 +99,33 @@ fn not_http(e: &View<'_>) -> Option<FindingBuilder> {
             .step(Step::local(format!(
                 "correct the proxy's scheme and port ({})",
                 configured_by(e)
+            )))
+            .check(reading::again(e)),
+    )
+}
+
+fn malformed(e: &View<'_>) -> Option<FindingBuilder> {
+    let hop = e.proxy.value()?;
+    let ConnectOutcome::Malformed { message } = hop.connect.value()? else { return None };
+    let clause = super::clause(&hop.url, "answers CONNECT with HTTP that clients cannot read")
+        .or("strict clients cannot read the proxy's answer to CONNECT");
+    let finding = stopped(e, hop, Confidence::Inferred, clause)
+        .fact(format!("its answer to CONNECT {}:{}: {message}", e.target.host, e.target.port))
+        .reasoning(
+            "it begins as HTTP does, so a proxy, or a gateway in front of it, answers; this tool and \
+             strict clients cannot read the rest",
+        )
+        .reasoning("a client that is more lenient may open the tunnel all the same")
+        .decide_with(format!(
+            "curl -sv -o /dev/null --max-time 20 -x {} https://{}:{}/",
+            hop.url, e.target.host, e.target.port
+        ))
+        .ruled_out(format!("the path to the proxy: {} accepts the connection", hop.url));
+    Some(
+        no_proxy::bypass_advice(finding, e)
+            .step(Step::inspect(format!(
+                "ask the team that runs the proxy which device sends this answer for {}:{}",
+                e.target.host, e.target.port
             )))
             .check(reading::again(e)),
     )

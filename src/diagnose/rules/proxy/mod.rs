@@ -40,6 +40,7 @@ pub(super) const RULES: &[Rule] = &[
     refusals::UNRESOLVED,
     refusals::UNREACHABLE,
     connect::NOT_HTTP,
+    connect::MALFORMED,
     connect::NO_ANSWER,
     resolves_publicly::RULE,
     kind_not_walked::RULE,

@@ -104,6 +104,9 @@ pub(super) const DENIED: Rule = rule!(
                 Denial::Page => "sends a login page instead of a tunnel",
                 Denial::Forbidden => "denies the tunnel",
             };
+            let status = refusal
+                .informational
+                .map_or_else(|| status.to_string(), |first| format!("{first} before {status}"));
             super::clause(url, format!("{message} ({status})"))
         },
         facts: |finding, refusal, e| { denial(finding, refusal, &e.target.host, e.target.port) },
@@ -167,16 +170,28 @@ fn denial(finding: FindingBuilder, refusal: &Refusal<'_>, host: &str, port: u16)
                 "check again later; if it stays, ask the team that runs the proxy for its limit on \
                  connections of this machine",
             )),
-        Denial::ForSome => finding
-            .reasoning(format!(
+        Denial::ForSome => match refusal.informational {
+            Some(first) => finding
+                .reasoning(format!(
+                    "{first} came before {status}: HTTP allows it, and httpx (openai for Python) waits for \
+                     the next answer; curl, Go, and Python's http.client with requests and the Azure SDKs \
+                     over it take {first} for the answer and give up"
+                ))
+                .step(Step::inspect(format!(
+                    "ask the team that runs the proxy why it, or what is in front of it, answers CONNECT \
+                     with {first} first"
+                ))),
+            None => finding
+                .reasoning(format!(
                 "any 2xx opens a tunnel (RFC 9110, section 9.3.6), and many clients go on after 200 \
                  alone: Go, and Python's http.client with requests and the Azure SDKs over it, give up \
                  at {status}; curl goes on"
-            ))
-            .step(Step::inspect(format!(
-                "ask the team that runs the proxy why it, or what is in front of it, answers {status} \
-                 in place of 200"
-            ))),
+                ))
+                .step(Step::inspect(format!(
+                    "ask the team that runs the proxy why it, or what is in front of it, answers \
+                     {status} in place of 200"
+                ))),
+        },
         Denial::Unexplained => finding
             .reasoning(format!(
                 "{status} does not say why: a rule, a limit or a fault of the proxy"
@@ -218,8 +233,8 @@ fn denial(finding: FindingBuilder, refusal: &Refusal<'_>, host: &str, port: u16)
             ),
         Denial::Forbidden => finding
             .reasoning(format!(
-                "the proxy's answer: {status}; a rule of the proxy forbids \
-                               {host}:{port}"
+                "the proxy's answer: {status}; a rule of the proxy, or of another one that it sends \
+                 calls on to, forbids {host}:{port}"
             ))
             .step(super::opening(host, port)),
     }
@@ -232,11 +247,7 @@ pub(super) const UNRESOLVED: Rule = rule!(
     "The proxy cannot resolve the target's name",
     ProxyRefusal(&Row {
         why: Why::TargetUnresolved,
-        confidence: |refusal| if outright(refusal) {
-            Confidence::Proved
-        } else {
-            Confidence::Inferred
-        },
+        confidence: |_| Confidence::Proved,
         message: |refusal, e| {
             let host = &e.target.host;
             super::clause(&refusal.hop.url, format!("cannot resolve {host}"))
@@ -246,21 +257,10 @@ pub(super) const UNRESOLVED: Rule = rule!(
     })
 );
 
-/// Whether the proxy reports this explicitly. ERR_CANNOT_FORWARD only means that there is no route
-/// to the target, which is all that squid reports for NXDOMAIN.
-fn outright(refusal: &Refusal<'_>) -> bool {
-    refusal.squid() != Some("ERR_CANNOT_FORWARD")
-}
-
-fn unresolved(finding: FindingBuilder, refusal: &Refusal<'_>, e: &View<'_>) -> FindingBuilder {
+fn unresolved(finding: FindingBuilder, _: &Refusal<'_>, e: &View<'_>) -> FindingBuilder {
     let here = e.dns.effective();
     let mut finding = finding
-        .reasoning(if outright(refusal) {
-            "the proxy's own answer"
-        } else {
-            "squid cannot forward the call: it reports this when its resolver has no address for \
-             the name, or when it may only use a parent proxy and has none"
-        })
+        .reasoning("the proxy's own answer")
         .reasoning("with a proxy, the proxy's resolver resolves the name, not this machine's");
     if !here.is_empty() {
         finding = finding
@@ -298,6 +298,13 @@ pub(super) const UNREACHABLE: Rule = rule!(
         },
         message: |refusal, e| {
             let (host, status) = (&e.target.host, refusal.status);
+            if refusal.finds_no_way() {
+                return super::clause(
+                    &refusal.hop.url,
+                    format!("finds no way to {host} ({status})"),
+                )
+                .or(format!("the proxy finds no way to the target ({status})"));
+            }
             if refusal.reported().is_none() {
                 return super::clause(&refusal.hop.url, format!("opens no tunnel ({status})"));
             }
@@ -310,6 +317,9 @@ pub(super) const UNREACHABLE: Rule = rule!(
 
 fn unreachable(finding: FindingBuilder, refusal: &Refusal<'_>, e: &View<'_>) -> FindingBuilder {
     let (host, port, status) = (&e.target.host, e.target.port, refusal.status);
+    if refusal.finds_no_way() {
+        return no_way(finding, refusal, host);
+    }
     let mut finding = finding.reasoning(match errno(refusal) {
         Some(words) => format!("the proxy's answer: {status}, {words}"),
         None => format!("the proxy's answer: {status}; it does not report which address it tried"),
@@ -350,6 +360,33 @@ fn unreachable(finding: FindingBuilder, refusal: &Refusal<'_>, e: &View<'_>) -> 
             )
             .undo("remove the rule and the route again")
             .opens(),
+        )
+}
+
+/// Squid reports that it cannot forward the call, and not why (fact P203).
+fn no_way(finding: FindingBuilder, refusal: &Refusal<'_>, host: &str) -> FindingBuilder {
+    let url = reading::word(&refusal.hop.url);
+    finding
+        .reasoning(
+            "ERR_CANNOT_FORWARD: squid's resolver has no address for the name, or squid may only send \
+             calls on to parent proxies and none of them answers",
+        )
+        .inspect(
+            "see whether it opens a tunnel to another host: if so, its resolver lacks this name; if \
+             not, its parent proxies or its resolver fail for every name",
+            format!("curl -sv -o /dev/null -x {url} https://<another host>/"),
+        )
+        .step(Step::inspect(format!(
+            "on the proxy, see whether its resolver follows {host} to the end of its aliases, and \
+             whether its parent proxies (`cache_peer`) answer"
+        )))
+        .step(
+            Step::shared(
+                "correct the proxy's resolver, or bring its parent proxy back, as these show",
+                "every call through the proxy; a private zone that its resolver sees is authoritative \
+                 for every account of its suffix",
+            )
+            .undo("restore the proxy's former configuration"),
         )
 }
 
