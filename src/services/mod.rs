@@ -58,6 +58,15 @@ pub fn all() -> impl Iterator<Item = &'static Service> {
     FAMILIES.iter().copied().flatten()
 }
 
+/// Whether clients of a service connect to a port, other than that of HTTPS.
+#[must_use]
+pub fn has_port(port: u16) -> bool {
+    let of_service = |service: &Service| {
+        service.port == port || service.other_ports.iter().any(|other| other.port == port)
+    };
+    port > HTTPS && all().any(of_service)
+}
+
 /// The keys that a call to a service may carry. Where none is known or no call is made, they are those
 /// of an account, which then stay here.
 #[must_use]
