@@ -47,6 +47,7 @@ pub use recorded::{Record, Recorded, recorded};
 pub use unanswered::why as no_answer;
 
 pub use super::engines::documented_refusal::phrase;
+pub use crate::services::has_port;
 
 /// Refusals whose texts a gateway's own failure has too.
 const PASSED_ON: &[&str] =

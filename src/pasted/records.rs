@@ -12,8 +12,7 @@ use std::ops::Range;
 
 use serde_json::{Deserializer, Value};
 
-use crate::diagnose::pasted::{Record, Recorded};
-use crate::services;
+use crate::diagnose::pasted::{Record, Recorded, has_port};
 
 use super::frames;
 
@@ -147,14 +146,15 @@ fn of_text(text: &str) -> Option<Record> {
 fn is_call(from: Option<&str>, port: u16) -> bool {
     let is_public =
         |from: &str| from.parse().is_ok_and(|ip| crate::evidence::classify(ip).is_public());
-    (PORTS.contains(&port) || services::has_port(port)) && !from.is_some_and(is_public)
+    (PORTS.contains(&port) || has_port(port)) && !from.is_some_and(is_public)
 }
 
 /// The message of a rule of Azure Firewall: `HTTPS request from <from> to <to>. Action: Deny. <why>`.
 fn of_firewall(text: &str) -> Option<Record> {
     let (before, rest) = text.split_once(" request from ")?;
-    let (from, rest) = rest.split_once(" to ")?;
-    let (to, rest) = rest.split_once(". Action: ")?;
+    let (ends, rest) = rest.split_once(". Action: ")?;
+    // Where the client named no host, the firewall knows of none.
+    let (from, to) = ends.split_once(" to ").map_or((ends, None), |(from, to)| (from, Some(to)));
     let why =
         rest.trim_start().strip_prefix("Deny")?.trim_matches([' ', '.', '"', '}', '\r', '\n', ',']);
     let why = why.split(['"', '\n']).next().unwrap_or_default().trim_matches([' ', '.']);
@@ -166,7 +166,7 @@ fn of_firewall(text: &str) -> Option<Record> {
             false => Recorded::DeniedByFirewall,
         },
         from: Some(from.trim().to_owned()),
-        to: Some(to.trim().to_owned()),
+        to: to.map(|to| to.trim().to_owned()),
         why: (!why.is_empty()).then(|| why.to_owned()),
     })
 }

@@ -130,6 +130,11 @@ fn clients_of_other_protocols_show_the_hop_that_their_reports_had() {
             "250 ms",
         ),
         ("SslHandshakeTimeoutException: handshake timed out after 10000ms", "(tls)"),
+        // istio/istio#40659: a DestinationRule of the mesh put TLS into TLS.
+        (
+            "AuthenticationException: Cannot determine the frame size or a corrupted frame was received.",
+            "(tls)",
+        ),
         (
             "TimeoutException: Did not observe any item or terminal signal within 60000ms in 'x'",
             "which hop",
@@ -259,6 +264,18 @@ fn a_call_that_a_firewall_or_a_proxy_denied_is_read_from_its_log() {
     ] {
         assert!(shown(text).is_empty(), "{text}");
     }
+}
+
+/// microsoft/azure-container-apps#277: the client sent no name in its handshake.
+#[test]
+fn a_firewall_that_was_told_no_host_names_none() {
+    let text =
+        "HTTPS request from 10.0.0.4:51038. Action: Deny. Reason: SNI TLS extension was missing.";
+    let (found, rest) = records(text);
+    assert!(super::is_empty(&rest), "{rest}");
+    assert_eq!(found[0].what, Recorded::HostDeniedByFirewall);
+    assert_eq!((&found[0].from, &found[0].to), (&Some("10.0.0.4:51038".to_owned()), &None));
+    assert!(found[0].why.as_ref().is_some_and(|why| why.contains("SNI")));
 }
 
 #[test]

@@ -142,9 +142,11 @@ impl Packet {
         let of_flags = |(at, _): (usize, &str)| {
             let mut words = line[..at].split_whitespace().rev();
             let (to, arrow, from) = (words.next()?, words.next()?, words.next()?);
-            let is_arrow = matches!(arrow, "\u{2192}" | ">" | "->");
+            if !matches!(arrow, "\u{2192}" | ">" | "->") {
+                return None;
+            }
             let flags = line[at + 1..].split(']').next()?;
-            is_arrow.then_some((port(from)?, port(to)?, flags.to_owned()))
+            Some((port(from)?, port(to)?, flags.to_owned()))
         };
         let (sent_from, sent_to, names) = line.match_indices('[').find_map(of_flags)?;
         let signs = [("SYN", 'S'), ("ACK", '.'), ("RST", 'R'), ("FIN", 'F'), ("PSH", 'P')];

@@ -163,6 +163,7 @@ pub(super) const ROWS: &[Row] = &[
             "handshake failure",
             "sslv3_alert",
             "wrong_version_number",
+            "cannot determine the frame size or a corrupted frame",
             "80072f8f",
             "could not create ssl/tls secure channel",
             "gesch\u{fc}tzter ssl/tls-kanal",
@@ -197,7 +198,13 @@ pub(super) const ROWS: &[Row] = &[
             "readtimeout",
             "with 0 bytes received",
         ],
-        no_server!("http", "the connection stood, and no answer came within the client's time"),
+        no_server!(
+            "http",
+            "the connection stood, and no answer came within the client's time",
+            ": the answer takes longer, or the connection was kept idle and a NAT or a firewall on the way has \
+             forgotten it, which the first call after a pause and a long call meet. A check walks the \
+             path without a pause: aoai-probe <host>"
+        ),
     ),
     (
         &[
