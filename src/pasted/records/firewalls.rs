@@ -1,5 +1,5 @@
-//! A line of the log of a firewall, a packet filter, a network policy or a proxy that denied a call, or found
-//! nobody at its other end (fact T245).
+//! A line of the log of a firewall, a packet filter, a network policy or a proxy that denied a call, or got
+//! no answer from its other end (fact T245).
 
 use crate::diagnose::pasted::{Record, Recorded};
 
