@@ -77,7 +77,7 @@ pub(in crate::diagnose) fn group_id(e: &Evidence) -> Option<&'static str> {
     let (first, others) =
         reading::service(e)?.endpoints.iter().find(named)?.group_ids.split_first()?;
     let is_copy = |other: &&str| other.strip_suffix("_secondary") == Some(*first);
-    others.iter().all(|other| is_copy(&other)).then_some(*first)
+    others.iter().all(is_copy).then_some(*first)
 }
 
 /// Shows public access and network rules.
