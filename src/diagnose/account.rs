@@ -1,7 +1,7 @@
 //! Commands of `az` about the target's own resource, in the words of its service's profile.
 
 use crate::evidence::Evidence;
-use crate::services::{Resource, azure_ai};
+use crate::services::{Endpoint, Resource, azure_ai};
 
 use super::reading;
 
@@ -66,6 +66,18 @@ pub(in crate::diagnose) fn endpoints(e: &Evidence) -> String {
 pub(in crate::diagnose) fn connections(e: &Evidence) -> String {
     let at = Some(resource(e).endpoints_at).filter(|at| !at.is_empty()).unwrap_or("account");
     format!("az network private-endpoint-connection list --id <{at} resource id>")
+}
+
+/// The group of a private endpoint that the name of this walk belongs to, where it is the only one; that of
+/// a copy in the paired region is of another name.
+#[must_use]
+pub(in crate::diagnose) fn group_id(e: &Evidence) -> Option<&'static str> {
+    let suffix = reading::public_suffix(e);
+    let named = |endpoint: &&Endpoint| endpoint.suffix == suffix;
+    let (first, others) =
+        reading::service(e)?.endpoints.iter().find(named)?.group_ids.split_first()?;
+    let is_copy = |other: &&str| other.strip_suffix("_secondary") == Some(*first);
+    others.iter().all(is_copy).then_some(*first)
 }
 
 /// Shows public access and network rules.

@@ -47,6 +47,7 @@ pub use recorded::{Record, Recorded, recorded};
 pub use unanswered::why as no_answer;
 
 pub use super::engines::documented_refusal::phrase;
+pub use crate::services::has_port;
 
 /// Refusals whose texts a gateway's own failure has too.
 const PASSED_ON: &[&str] =
@@ -150,6 +151,12 @@ pub fn text(answer: &HttpAnswer) -> &str {
 /// What the answer means; `of_platform`: the last that was asked is a platform's token endpoint.
 #[must_use]
 pub fn explained(asked: &Asked, answer: &HttpAnswer, of_platform: bool) -> ExplainedAnswer {
+    // One that the client made up is none of an answer.
+    let is_made_up = unanswered::of_direct_mode(&text(answer).to_ascii_lowercase()).is_some();
+    let answer = &match is_made_up {
+        true => HttpAnswer { status: 0, ..answer.clone() },
+        false => answer.clone(),
+    };
     let line = refusal_match::answer_line(answer);
     let text = text(answer);
     let read = matched(asked, answer);

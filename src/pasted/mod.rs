@@ -118,6 +118,8 @@ mod products;
 #[cfg(test)]
 mod record_tests;
 #[cfg(test)]
+mod reported_tests;
+#[cfg(test)]
 mod shapes;
 #[cfg(test)]
 mod symptoms;

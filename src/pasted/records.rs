@@ -4,13 +4,15 @@
 //! They are taken out of the text, so that a status in one is not read as that of the call.
 
 mod capture;
+mod firewalls;
 mod rows;
 
+use std::net::IpAddr;
 use std::ops::Range;
 
 use serde_json::{Deserializer, Value};
 
-use crate::diagnose::pasted::{Record, Recorded};
+use crate::diagnose::pasted::{Record, Recorded, has_port};
 use crate::sorting;
 
 use super::frames;
@@ -21,8 +23,8 @@ const MOST: usize = 4;
 const TRIES: usize = 64;
 /// Objects inside an object, at most.
 const DEPTH: usize = 8;
-/// Ports of the calls that this program knows of, and of DNS: what else a network denies is no part of them.
-const PORTS: &[u16] = &[53, 443, 445, 1433, 3306, 3128, 5432, 5671, 6380, 8080, 9093, 10000];
+/// Ports of calls besides those of services, and of DNS: what else a network denies is no part of them.
+const PORTS: &[u16] = &[53, 443, 3128, 8080];
 
 /// The records of a text, the worst first, and the text without them.
 #[must_use]
@@ -89,7 +91,7 @@ fn of_value(value: &Value, depth: usize, found: &mut Vec<Record>) {
     match value {
         Value::Object(map) => {
             let field = |name: &str| {
-                let (_, value) = map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+                let (_, value) = map.iter().find(|(key, _)| rows::is_column(key, name))?;
                 match value {
                     Value::String(text) => Some(text.clone()),
                     Value::Number(number) => Some(number.to_string()),
@@ -137,14 +139,23 @@ fn lines(text: &str, found: &mut Vec<Record>, taken: &mut Vec<Range<usize>>) {
 
 /// The record of a message or of a flow.
 fn of_text(text: &str) -> Option<Record> {
-    of_firewall(text).or_else(|| of_flow(text))
+    of_firewall(text).or_else(|| of_flow(text)).or_else(|| firewalls::record(text))
+}
+
+/// Whether what a network denied may be a call that this program knows of: what the internet tries from
+/// outside is none.
+fn is_call(from: Option<&str>, port: u16) -> bool {
+    let is_public =
+        |from: &str| from.parse().is_ok_and(|ip| crate::evidence::classify(ip).is_public());
+    (PORTS.contains(&port) || has_port(port)) && !from.is_some_and(is_public)
 }
 
 /// The message of a rule of Azure Firewall: `HTTPS request from <from> to <to>. Action: Deny. <why>`.
 fn of_firewall(text: &str) -> Option<Record> {
     let (before, rest) = text.split_once(" request from ")?;
-    let (from, rest) = rest.split_once(" to ")?;
-    let (to, rest) = rest.split_once(". Action: ")?;
+    let (ends, rest) = rest.split_once(". Action: ")?;
+    // Where the client named no host, the firewall knows of none.
+    let (from, to) = ends.split_once(" to ").map_or((ends, None), |(from, to)| (from, Some(to)));
     let why =
         rest.trim_start().strip_prefix("Deny")?.trim_matches([' ', '.', '"', '}', '\r', '\n', ',']);
     let why = why.split(['"', '\n']).next().unwrap_or_default().trim_matches([' ', '.']);
@@ -156,7 +167,7 @@ fn of_firewall(text: &str) -> Option<Record> {
             false => Recorded::DeniedByFirewall,
         },
         from: Some(from.trim().to_owned()),
-        to: Some(to.trim().to_owned()),
+        to: to.map(|to| to.trim().to_owned()),
         why: (!why.is_empty()).then(|| why.to_owned()),
     })
 }
@@ -172,10 +183,8 @@ fn of_flow(text: &str) -> Option<Record> {
         };
         let is_time = time.len() >= 10 && time.bytes().all(|byte| byte.is_ascii_digit());
         let is_flow = matches!(protocol, "T" | "U" | "6" | "17") && matches!(direction, "I" | "O");
-        let (source, target) = (from.parse().ok()?, to.parse().ok()?);
-        let port: u16 = port.parse().ok().filter(|port| PORTS.contains(port))?;
-        let is_call = direction == "O" || !crate::evidence::classify(source).is_public();
-        let _: std::net::IpAddr = target;
+        let (_, _): (IpAddr, IpAddr) = (from.parse().ok()?, to.parse().ok()?);
+        let is_call = is_call(Some(from).filter(|_| direction != "O"), port.parse().ok()?);
         (is_time && is_flow && state == "D" && is_call).then(|| Record {
             what: Recorded::DeniedByRule,
             from: Some(from.to_owned()),

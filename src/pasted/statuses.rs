@@ -7,6 +7,7 @@ const BEFORE_STATUS: &[&str] = &[
     "status",
     "response",
     "resultcode",
+    "resultsignature",
     "error code",
     "errorcode",
     "error:",

@@ -33,7 +33,10 @@ pub(super) fn explain(
         .map_err(|_| format!("{file}: no end of it after 30 s"))?
         .map_err(|error| format!("{file}: {}", files::why(&error)))?;
     if bytes.len() as u64 > LIMIT {
-        return Err(format!("{file}: is larger than {} KiB: give it the error alone", LIMIT >> 10));
+        return Err(format!(
+            "{file}: is larger than {} KiB: give it the error alone, or the last lines",
+            LIMIT >> 10
+        ));
     }
     let bytes = files::as_utf8(bytes);
     let secrets: Vec<Secret> =

@@ -30,6 +30,7 @@ use endpoint::{NAME, china, public, usgov};
 pub use find::{Match, by_id, find, find_privatelink, other_names};
 use opening::POSTGRESQL;
 pub use opening::{Opening, TlsRequest};
+use profile::HTTPS;
 pub use profile::{Gateway, Keys, Kind, Order, OtherPort, Role, Roles, Service, Signature};
 pub use refusal::Refusal;
 pub use request::Request;
@@ -55,6 +56,15 @@ const FAMILIES: &[&[Service]] = &[
 /// Every service.
 pub fn all() -> impl Iterator<Item = &'static Service> {
     FAMILIES.iter().copied().flatten()
+}
+
+/// Whether clients of a service connect to a port, other than that of HTTPS.
+#[must_use]
+pub fn has_port(port: u16) -> bool {
+    let of_service = |service: &Service| {
+        service.port == port || service.other_ports.iter().any(|other| other.port == port)
+    };
+    port > HTTPS && all().any(of_service)
 }
 
 /// The keys that a call to a service may carry. Where none is known or no call is made, they are those

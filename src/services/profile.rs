@@ -150,7 +150,7 @@ pub struct OtherPort {
 }
 
 /// The port of HTTPS.
-const HTTPS: u16 = 443;
+pub(super) const HTTPS: u16 = 443;
 
 /// A gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -65,6 +65,8 @@ const REFUSALS: &[Refusal] = &[
     Refusal::http("http-network-rules", "G12, Z26", 403, 403).blames(Blames::Network).words(&[
         "not authorized to perform this operation.",
         "not authorized to perform this operation)",
+        // What its own log has in place of the code (fact H231).
+        "\"ipauthorizationerror",
     ]),
     Refusal::identity("identity-role-missing", "G12, Z27", 403, 403)
         .blames(Blames::Rights)

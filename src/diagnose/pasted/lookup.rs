@@ -31,6 +31,8 @@ pub struct Lookup {
     pub soa: Option<Soa>,
     /// What of an answer is shown.
     pub shown: Shown,
+    /// The code of the answer to the tool's second question, for IPv6 addresses, where it failed.
+    pub second: Option<Rcode>,
 }
 
 /// What of an answer a tool shows.
@@ -48,6 +50,8 @@ pub enum Shown {
     Answer,
     /// All of it, with the zone that it names.
     Whole,
+    /// No answer, and that the connection was closed.
+    Closed,
 }
 
 /// What has no fault.
@@ -97,6 +101,22 @@ const SILENT: Unexplained = ended!(
     "the server gave no answer in the time of the tool",
     ": it is down, or the way to its port 53 is \
      closed. A check from that machine asks each server by itself: aoai-probe <host>"
+);
+
+/// What the tool's second question shows (fact D270).
+const SECOND_FAILS: Unexplained = ended!(
+    "dns",
+    "the server gave an address, and an error to the question for IPv6 addresses of the same name",
+    ": glibc and Windows go on with the address; musl, which Alpine images use, takes the name for failed. The server \
+     should answer that question with NOERROR and no address (DNS); an image with glibc does without. A check from \
+     that machine asks both: aoai-probe <host>"
+);
+/// A connection for questions over TCP was closed.
+const CLOSED: Unexplained = ended!(
+    "dns",
+    "the server, or what is in front of it, closed the connection of the lookup",
+    ": it answers nothing over TCP there, which clients use for answers that are too long for UDP. Whether UDP is \
+     answered, the same lookup without +tcp shows. A check from that machine asks over both: aoai-probe <host>"
 );
 
 impl Lookup {
@@ -179,6 +199,7 @@ pub fn looked_up(base: &Evidence, lookup: &Lookup) -> ExplainedAnswer {
 fn shown_fault(lookup: &Lookup) -> Option<Unexplained> {
     let is_missing = lookup.rcode == Some(Rcode::NxDomain) && lookup.addresses().is_empty();
     match lookup.shown {
+        Shown::Closed => Some(CLOSED),
         _ if lookup.rcode.is_none() => Some(SILENT),
         Shown::Others => Some(OTHERS),
         Shown::Whole => None,
@@ -195,6 +216,9 @@ fn judged(base: &Evidence, lookup: &Lookup) -> Result<AnswerMeaning, Unexplained
     let fault = diagnose(&evidence(base, lookup)).findings.into_iter().find(is_fault);
     if let Some(meaning) = fault.and_then(|finding| meaning(lookup, finding)) {
         return Ok(meaning);
+    }
+    if lookup.second.is_some() {
+        return Err(SECOND_FAILS);
     }
     let classes: Vec<_> = lookup.addresses().into_iter().map(classify).collect();
     if classes.iter().any(|class| class.is_unusable()) {
@@ -217,7 +241,8 @@ pub fn beside(
         return answers;
     }
     // What only says that there was no address, or nothing at all, says less than the lookup.
-    let is_silent = lookups.iter().any(|lookup| lookup.meaning == Err(SILENT));
+    let is_silent =
+        lookups.iter().any(|lookup| lookup.meaning == Err(SILENT) || lookup.meaning == Err(CLOSED));
     answers.retain(|answer| {
         let says_less = |why: Unexplained| {
             why == super::NOT_KNOWN || is_of_dns(&why) || is_silent && why == NO_HOP

@@ -16,10 +16,22 @@ pub enum Recorded {
     HostDeniedByFirewall,
     /// A rule of a network security group, or of the network's administrators, denied it.
     DeniedByRule,
+    /// A firewall or a network policy on the way denied it.
+    DeniedOnTheWay,
+    /// The packet filter of the machine itself denied it.
+    DeniedHere,
+    /// The proxy denied its host.
+    DeniedByProxy,
+    /// A web application firewall blocked the request.
+    BlockedByWaf,
     /// The route to it ends in nothing.
     NoNextHop,
     /// Network Watcher did not get through.
     NotReached,
+    /// The proxy got no connection to its host.
+    NotReachedByProxy,
+    /// Application Gateway answered in the place of its backend.
+    NoBackend,
     /// Connection requests without an answer.
     NotAnswered,
     /// A connection request that a reset answered.
@@ -70,6 +82,30 @@ impl Recorded {
                 ": one of a network security group, or of a security admin configuration. A flow log names the rule beside its \
                  records; see the rules in effect: az network nic list-effective-nsg -g <group> -n <interface> (Network)"
             ),
+            Self::DeniedOnTheWay => ended!(
+                "tcp",
+                "a firewall or a network policy on the way denied the connection",
+                ". Ask the team that runs it whether that is intended; a rule that allows it names that source, that address \
+                 and that port (Network)"
+            ),
+            Self::DeniedHere => ended!(
+                "tcp",
+                "the packet filter of the machine that made the call denied the connection",
+                ": nothing left that machine. See its rules first: nft list ruleset, or on Windows Get-NetFirewallRule \
+                 -Action Block -Enabled True (Server)"
+            ),
+            Self::DeniedByProxy => ended!(
+                "proxy",
+                "the proxy denied the call to that host",
+                ". Its access list decides who may go where; ask the team that runs it. A call to a private endpoint need not \
+                 take a proxy: NO_PROXY with that host, on the application's machine (Network)"
+            ),
+            Self::BlockedByWaf => ended!(
+                "http",
+                "a rule of a web application firewall blocked the request",
+                ": the network and the service have no part in it. The record names the rule, and what of the request it \
+                 matched; prompts often look like what such rules look for. Ask the team that runs it (Security)"
+            ),
             Self::NoNextHop => ended!(
                 "tcp",
                 "the route to that address has the next hop None, so that Azure drops its packets",
@@ -80,6 +116,18 @@ impl Recorded {
                 "tcp",
                 "Network Watcher got no connection from that machine",
                 ". What it found at each hop is under `issues` of its answer (Network)"
+            ),
+            Self::NotReachedByProxy => ended!(
+                "proxy",
+                "the proxy got no connection to that host",
+                ": the name has no address at the proxy's resolver, or its network does not carry it there. A check from the \
+                 proxy's machine walks that path: aoai-probe <host>; from the application's, it walks both ways (Network)"
+            ),
+            Self::NoBackend => ended!(
+                "http",
+                "Application Gateway answered in the place of its backend, which gave it no answer",
+                ". What it knows of the backend: az network application-gateway show-backend-health -g <group> -n <gateway>. \
+                 A check from a machine of its network walks that path: aoai-probe <host> (Network)"
             ),
             Self::NotAnswered => ended!(
                 "tcp",
@@ -129,6 +177,12 @@ impl Recorded {
         match self {
             Self::DeniedByFirewall | Self::HostDeniedByFirewall => "denied by Azure Firewall",
             Self::DeniedByRule => "denied by a rule",
+            Self::DeniedOnTheWay => "denied on the way",
+            Self::DeniedHere => "denied by the machine's own packet filter",
+            Self::DeniedByProxy => "denied by the proxy",
+            Self::BlockedByWaf => "blocked by a web application firewall",
+            Self::NotReachedByProxy => "not reached by the proxy",
+            Self::NoBackend => "answered by Application Gateway itself",
             Self::NoNextHop => "next hop None",
             Self::NotReached => "unreachable for Network Watcher",
             Self::NotAnswered => "SYN without an answer",

@@ -4,6 +4,7 @@
 use std::net::SocketAddrV4;
 
 use crate::diagnosis::{CallEnd, Unexplained};
+use crate::services;
 
 /// A row: words in lower case, and what they show.
 type Row = (&'static [&'static str], Unexplained);
@@ -36,11 +37,15 @@ macro_rules! not_sent {
 }
 
 mod connected;
+mod direct;
 mod protocols;
 mod rows;
 
 pub(super) use connected::NO_HOP;
-use connected::{CLOSED, HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, OWN_PORT, ROWS, TCP};
+use connected::{
+    CLOSED, HANDSHAKE_CUT, NO_TOKEN, OF_NAME, OTHER_PORT, OWN_PORT, ROWS, SERVICE_PORT, TCP,
+};
+pub(super) use direct::why as of_direct_mode;
 use protocols::{DATABASES, LAST};
 use rows::{BEFORE, NO_HOST};
 
@@ -158,12 +163,18 @@ fn row(text: &str) -> Option<Unexplained> {
         true => text.match_indices(*words).any(alone),
         false => text.contains(words),
     };
+    if let Some(why) = direct::why(text) {
+        return Some(why);
+    }
     // The first row that fits counts: a message names its first cause last.
     let mut all = DATABASES.iter().chain(BEFORE).chain(ROWS).chain(LAST);
     let (_, why) = all.find(|(words, _)| words.iter().any(&says))?;
     Some(match *why {
         why if why == TCP && is_of_own_port(text) => OWN_PORT,
-        why if why == TCP && is_of_another_port(text) => OTHER_PORT,
+        why if why == TCP && is_of_another_port(text) => match is_of_service_port(text) {
+            true => SERVICE_PORT,
+            false => OTHER_PORT,
+        },
         why if is_of_dns(&why) && looks_up_a_word(text) => NO_HOST,
         // A reset while the client still connects is in the handshake: a SYN is refused otherwise.
         why if why == CLOSED && SETS_UP.iter().any(|s| text.contains(s)) => HANDSHAKE_CUT,
@@ -237,6 +248,11 @@ pub(super) fn is_of_name(lower: &str) -> bool {
 fn is_of_another_port(text: &str) -> bool {
     let all = sockets(text);
     !all.is_empty() && all.iter().all(|socket| socket.port() != 443)
+}
+
+/// Whether one of them has a port of a service's own protocol, which no proxy has.
+fn is_of_service_port(text: &str) -> bool {
+    sockets(text).iter().any(|socket| services::has_port(socket.port()))
 }
 
 /// Whether all of them are of the machine itself.

@@ -25,6 +25,10 @@ pub(super) struct Block {
     soa: Option<Soa>,
     rcode: Option<Rcode>,
     is_silent: bool,
+    /// The server closed the connection of the lookup.
+    is_closed: bool,
+    /// How the tool's second question failed.
+    second: Option<Rcode>,
     /// Something in it is of a tool, and of no configuration with names and addresses.
     is_of_tool: bool,
     /// The lines are a client's, which shows no aliases.
@@ -147,14 +151,19 @@ impl Block {
                 self.rcode = Some(rcode);
                 self.is_whole = true;
             }
+            // nslookup asks for IPv6 addresses where the first question got others.
+            Line::Failed { name: Some(name), rcode, .. } if self.has_address_of(&name) => {
+                self.second = Some(rcode);
+            }
             Line::Failed { name, rcode, hides_aliases } => {
                 self.asked = self.asked.take().or(name);
                 self.rcode = Some(rcode);
                 self.hides_aliases = hides_aliases;
             }
-            Line::Silent(name) => {
+            Line::Silent { name, is_closed } => {
                 self.asked = self.asked.take().or(name);
                 self.is_silent = true;
+                self.is_closed |= is_closed;
             }
             Line::Computer(name) => self.computer = Some(name),
             Line::Remote(address) => {
@@ -166,6 +175,12 @@ impl Block {
             }
             Line::Connected(..) | Line::Other => {}
         }
+    }
+
+    /// Whether an address of a name is shown already.
+    fn has_address_of(&self, name: &str) -> bool {
+        let is_it = |record: &Record| record.kind == RecordType::A && record.name == name;
+        self.records.iter().any(is_it)
     }
 
     fn add_address(&mut self, address: IpAddr) {
@@ -213,6 +228,7 @@ impl Block {
         let shows_end = self.rcode.is_some() || self.soa.is_some() || is_list;
         let is_of_others = exists && !has_address && (self.is_for_others || !shows_end);
         let shown = match self.rcode {
+            _ if self.is_closed && !answered => Shown::Closed,
             _ if is_of_others && answered => Shown::Others,
             _ if self.is_whole || self.soa.is_some() => Shown::Whole,
             _ if self.is_by_client => Shown::Addresses,
@@ -227,6 +243,7 @@ impl Block {
             records: self.records,
             soa: self.soa,
             shown,
+            second: self.second,
         })
     }
 
@@ -319,5 +336,6 @@ pub(super) fn connected(name: String, address: IpAddr) -> Lookup {
         records: vec![record],
         soa: None,
         shown: Shown::Addresses,
+        second: None,
     }
 }

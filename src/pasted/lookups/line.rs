@@ -46,8 +46,11 @@ pub(super) enum Line {
         rcode: Rcode,
         hides_aliases: bool,
     },
-    /// No answer came, and for which name.
-    Silent(Option<String>),
+    /// No answer came, for which name, and whether the server closed the connection.
+    Silent {
+        name: Option<String>,
+        is_closed: bool,
+    },
     /// A client's own host, with the address that it tried.
     Connected(String, IpAddr),
     /// The host of Test-NetConnection, whose address follows.
@@ -83,7 +86,7 @@ pub(super) fn read(line: &str, block: &Block) -> Line {
     }
     if words::SILENT.iter().any(|silent| lower.contains(silent)) {
         let name = lower.starts_with("***").then(|| hosts(trimmed).last()).flatten();
-        return Line::Silent(name);
+        return Line::Silent { name, is_closed: lower.contains(words::CLOSED) };
     }
     labelled(trimmed)
         .or_else(|| of_dig(trimmed, &lower))

@@ -295,3 +295,37 @@ fn a_lookup_of_other_records_than_addresses_shows_no_missing_address() {
         assert_eq!(meaning(&found[0]).meaning.unwrap().id, "dns-record-missing", "{text}");
     }
 }
+
+/// Portkey-AI/gateway#1355: an image of Alpine found no address, and one of Debian did.
+#[test]
+fn an_error_to_the_question_for_ipv6_addresses_is_not_left_out() {
+    let text = "$ nslookup a.openai.azure.com\n;; Got recursion not available from 10.44.0.10, trying next server\n\
+        Server:\t\t10.44.0.10\nAddress:\t10.44.0.10#53\n\nNon-authoritative answer:\n\
+        a.openai.azure.com\tcanonical name = a.privatelink.openai.azure.com.\n\
+        Name:\ta.privatelink.openai.azure.com\nAddress: 10.104.2.4\n\
+        ;; Got SERVFAIL reply from 10.44.0.10, trying next server\n\
+        ** server can't find a.privatelink.openai.azure.com: SERVFAIL\n";
+    let why = |text: &str| {
+        let found = lookups(text);
+        assert_eq!(found.len(), 1, "{text}");
+        meaning(&found[0]).meaning.unwrap_err()
+    };
+    assert_eq!(why(text).end.map(|end| end.place), Some("dns"));
+    assert!(why(text).words.contains("musl"), "{}", why(text).words);
+    // The quiet neighbours: no error, and that of another name.
+    let (answer, _) = text.split_once(";; Got SERVFAIL").unwrap();
+    assert_eq!(why(answer).end, None);
+    assert_eq!(why(&format!("{answer}** server can't find b.corp.example: SERVFAIL\n")).end, None);
+}
+
+/// microsoft/azure-container-apps#842.
+#[test]
+fn a_connection_that_the_server_closed_is_not_called_silent() {
+    let text =
+        "$ dig +tcp a.openai.azure.com\n;; communications error to 127.0.0.11#53: end of file\n";
+    let found = lookups(text);
+    let why = meaning(&found[0]).meaning.unwrap_err();
+    assert!(why.words.contains("over TCP"), "{}", why.words);
+    let silent = text.replace("end of file", "timed out");
+    assert!(!meaning(&lookups(&silent)[0]).meaning.unwrap_err().words.contains("over TCP"));
+}

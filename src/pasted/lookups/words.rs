@@ -86,6 +86,8 @@ pub(super) const SILENT: &[&str] = &[
     "communications error to",
     "timed-out",
 ];
+/// What is printed of a connection that the server closed, in lower case.
+pub(super) const CLOSED: &str = ": end of file";
 
 /// What clients print before a host, and what is around the address behind it, in lower case.
 pub(super) const CONNECTED: &[(&str, char, char)] = &[

@@ -4,12 +4,72 @@
 use crate::diagnose::pasted::{Record, Recorded};
 
 /// Columns by which a line is known as one of headings: both of a pair.
-const HEADINGS: &[(&str, &str)] =
-    &[("sourceip", "action"), ("cshost", "scstatus"), ("csuristem", "scstatus")];
+const HEADINGS: &[(&str, &str)] = &[
+    ("sourceip", "action"),
+    ("cshost", "scstatus"),
+    ("csuristem", "scstatus"),
+    ("src-ip", "action"),
+    ("clientip", "action"),
+];
+
+/// Whether a column has a name; in AzureDiagnostics its type is at its end.
+pub(super) fn is_column(column: &str, name: &str) -> bool {
+    let plain = ["_s", "_d"].iter().find_map(|kind| column.strip_suffix(kind)).unwrap_or(column);
+    plain.eq_ignore_ascii_case(name)
+}
 
 /// The record of a row; `field` gives what it has under a name.
 pub(super) fn record(field: impl Fn(&str) -> Option<String>) -> Option<Record> {
-    of_firewall(&field).or_else(|| of_application(&field)).or_else(|| of_network_watcher(&field))
+    of_firewall(&field)
+        .or_else(|| of_application(&field))
+        .or_else(|| of_gateway(&field))
+        .or_else(|| of_machine(&field))
+        .or_else(|| of_network_watcher(&field))
+}
+
+/// A row of Application Gateway, or of a web application firewall at it or at Front Door (fact H232).
+fn of_gateway(field: &impl Fn(&str) -> Option<String>) -> Option<Record> {
+    let has = |name: &str| field(name).filter(|value| !value.is_empty());
+    let from = has("clientIp");
+    let is_blocked = has("action").is_some_and(|action| {
+        ["block", "blocked"].iter().any(|word| action.eq_ignore_ascii_case(word))
+    });
+    if let Some(rule) = has("ruleId").or_else(|| has("ruleName")).filter(|_| is_blocked) {
+        let why = match has("message") {
+            Some(message) => format!("rule {rule}: {message}"),
+            None => format!("rule {rule}"),
+        };
+        let to = has("hostname").or_else(|| has("host"));
+        return Some(Record { what: Recorded::BlockedByWaf, from, to, why: Some(why) });
+    }
+    let status: u16 = field("httpStatus")?.parse().ok()?;
+    let failed = has("error_info").filter(|info| info.contains("UPSTREAM"));
+    let is_own = field("serverRouted").is_some() && has("serverStatus").is_none();
+    (matches!(status, 502 | 504) && (failed.is_some() || is_own)).then(|| Record {
+        what: Recorded::NoBackend,
+        from,
+        to: has("host").or_else(|| has("requestUri")),
+        why: Some(
+            failed.map_or_else(
+                || format!("status {status}"),
+                |info| format!("status {status}, {info}"),
+            ),
+        ),
+    })
+}
+
+/// A line of the log of Windows Firewall (fact T245).
+fn of_machine(field: &impl Fn(&str) -> Option<String>) -> Option<Record> {
+    let (from, to, port) = (field("src-ip")?, field("dst-ip")?, field("dst-port")?);
+    let is_dropped = field("action")?.eq_ignore_ascii_case("drop");
+    // What the machine did not let in is no call of its own.
+    let is_sent = field("path").is_none_or(|path| path.eq_ignore_ascii_case("send"));
+    (is_dropped && is_sent && super::is_call(None, port.parse().ok()?)).then(|| Record {
+        what: Recorded::DeniedHere,
+        from: Some(from),
+        to: Some(format!("{to}:{port}")),
+        why: None,
+    })
 }
 
 /// A row of AZFWNetworkRule or AZFWApplicationRule.
@@ -72,7 +132,12 @@ pub(super) struct Heading {
 impl Heading {
     /// The headings of a line.
     pub(super) fn of(line: &str) -> Option<Self> {
-        let separator = ['\t', ',', '|'].into_iter().find(|separator| line.contains(*separator))?;
+        // Windows Firewall begins its own with a word.
+        let (line, separators) = match line.trim_start().strip_prefix("#Fields:") {
+            Some(fields) => (fields.trim(), &[' '][..]),
+            None => (line, &['\t', ',', '|'][..]),
+        };
+        let separator = separators.iter().copied().find(|one| line.contains(*one))?;
         let name = |column: &str| {
             let column = column.split('[').next().unwrap_or_default();
             column.trim_matches([' ', '"', '\r', '\n', '\u{feff}']).to_ascii_lowercase()
@@ -92,7 +157,7 @@ impl Heading {
             return None;
         }
         record(|name: &str| {
-            let at = self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))?;
+            let at = self.columns.iter().position(|column| is_column(column, name))?;
             Some(cells[at].trim_matches([' ', '"', '\r', '\n']).to_owned())
         })
     }

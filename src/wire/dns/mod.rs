@@ -122,6 +122,11 @@ async fn repeat_if_truncated(
     exchange.transport = Transport::Tcp;
     let repeated = tokio::time::timeout(left, ask_tcp(server, question, &mut exchange.segments));
     exchange.outcome = match repeated.await {
+        // What has an answer over UDP and an error over TCP does not do TCP, as the DNS proxy of a network
+        // policy that reaches its servers over UDP alone (fact D271).
+        Ok(Ok(answer)) if truncated.rcode.is_answer() && !answer.rcode.is_answer() => {
+            DnsOutcome::TcpFailed { message: answer.rcode.to_string(), truncated }
+        }
         Ok(Ok(answer)) => DnsOutcome::Answered { answer },
         Ok(Err(message)) => DnsOutcome::TcpFailed { message, truncated },
         Err(_) => {

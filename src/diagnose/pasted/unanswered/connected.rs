@@ -142,6 +142,9 @@ pub(super) const ROWS: &[Row] = &[
             "handshake operation timed out",
             "tls handshake timeout",
             "ssl connection timeout",
+            "handshake timed out after",
+            "timed out in state ssl_handshake",
+            "pre-login handshake acknowledgement",
             "while ssl handshaking to upstream",
         ],
         HANDSHAKE_SILENT,
@@ -160,6 +163,7 @@ pub(super) const ROWS: &[Row] = &[
             "handshake failure",
             "sslv3_alert",
             "wrong_version_number",
+            "cannot determine the frame size or a corrupted frame",
             "80072f8f",
             "could not create ssl/tls secure channel",
             "gesch\u{fc}tzter ssl/tls-kanal",
@@ -194,7 +198,13 @@ pub(super) const ROWS: &[Row] = &[
             "readtimeout",
             "with 0 bytes received",
         ],
-        no_server!("http", "the connection stood, and no answer came within the client's time"),
+        no_server!(
+            "http",
+            "the connection stood, and no answer came within the client's time",
+            ": the answer takes longer, or the connection was kept idle and a NAT or a firewall on the way has \
+             forgotten it, which the first call after a pause and a long call meet. A check walks the \
+             path without a pause: aoai-probe <host>"
+        ),
     ),
     (
         &[
@@ -237,6 +247,17 @@ pub(super) const ROWS: &[Row] = &[
         ),
     ),
     (
+        &["internalconnectmultipletimeout"],
+        no_server!(
+            "tcp",
+            "Node.js gave up its attempts at the addresses of the name, of which it gives each 250 ms",
+            ": a path that needs longer, as through a VPN or to another continent, looks as if it was closed. Where \
+             curl connects on the same machine, give Node.js more time (application): \
+             NODE_OPTIONS=--network-family-autoselection-attempt-timeout=2000. A check from the application's \
+             machine walks that path: aoai-probe <host>"
+        ),
+    ),
+    (
         &[
             "econnrefused",
             "err_connection_refused",
@@ -260,6 +281,8 @@ pub(super) const ROWS: &[Row] = &[
             "etimedout",
             "connection timed out",
             "connect timeout",
+            "connect timed out",
+            "timed out in state connect",
             "connect call failed",
             "connection attempt failed",
             "i/o timeout",
@@ -337,7 +360,7 @@ const TCP_OR_TLS: Unexplained = no_server!(
     "the client got no connection, or no end of the handshake, within its time: the text does not show which \
      of them"
 );
-const HANDSHAKE_SILENT: Unexplained =
+pub(super) const HANDSHAKE_SILENT: Unexplained =
     no_server!("tls", "the handshake got no answer within the client's time");
 pub(super) const NO_TOKEN: Unexplained = no_server!(
     "identity",
@@ -355,6 +378,13 @@ pub(super) const OWN_PORT: Unexplained = no_server!(
 pub(super) const OTHER_PORT: Unexplained = no_server!(
     "proxy",
     "the client got no connection to a port other than 443, mostly that of its proxy"
+);
+pub(super) const SERVICE_PORT: Unexplained = no_server!(
+    "tcp",
+    "the client got no connection to the port of a service's own protocol, which is not 443",
+    ": a network may let HTTPS through and close that port, and no proxy is in the text. Ask whether the network \
+     lets the port through to that address (Network). A check tests the name and the port that it names: \
+     aoai-probe <host>"
 );
 /// In the handshake or behind it.
 pub(super) const CLOSED: Unexplained = no_server!(

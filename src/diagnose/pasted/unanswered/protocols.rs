@@ -1,6 +1,7 @@
 //! What clients of other protocols than HTTP print: databases, AMQP, shares, echo requests and traces; and what
 //! shows no hop at all.
 
+use super::connected::HANDSHAKE_SILENT;
 use super::{CallEnd, NO_HOP, Row, Unexplained};
 
 /// What a database server itself refuses.
@@ -54,6 +55,30 @@ pub(super) const DATABASES: &[Row] = &[
          Azure SQL works"
         ),
     ),
+    (
+        // Fact T241.
+        &[" (redirected from "],
+        ended!(
+            "tcp",
+            "Azure SQL answered at port 1433 and sent the client on to another host and port, where it got no \
+             connection",
+            unanswered: true,
+            "no server answered: ",
+            ": the connection policy Redirect does that, as its default does inside Azure. The network lets ports 11000 \
+             to 11999 through, to a private endpoint 1433 to 65535 (Network), or the server gets the policy Proxy. See \
+             it first: az sql server conn-policy show -g <group> -s <server>"
+        ),
+    ),
+    (
+        // Fact H230.
+        &["unauthorized network access to workspace"],
+        ended!(
+            "dns or proxy",
+            "the workspace of Databricks refuses the network that the call came from: where it has a private endpoint, \
+             the name led elsewhere or a proxy carried the call",
+            ". A check from the application's machine shows which: aoai-probe <host>"
+        ),
+    ),
 ];
 
 /// What is looked for where nothing else fits.
@@ -63,6 +88,8 @@ pub(super) const LAST: &[Row] = &[
         &[
             "unable to open authentication session on connection",
             "please confirm target hostname exists",
+            "proton.engine.transportexception",
+            "servicecommunicationproblem",
         ],
         ended!(
             "dns or tcp",
@@ -72,6 +99,74 @@ pub(super) const LAST: &[Row] = &[
             ": the name had no address there, or its port is closed on the way. AMQP uses port 5671; where a network \
          lets only 443 through, the client has to use AMQP over WebSockets (application). A check tests the name \
          and port 443: aoai-probe <namespace>"
+        ),
+    ),
+    (
+        // Fact T242.
+        &[
+            "broker may not be available",
+            "brokers are down",
+            "timed out waiting for a node assignment",
+            "not present in metadata after",
+        ],
+        ended!(
+            "dns or tcp",
+            "the client of Kafka got no connection to Event Hubs",
+            unanswered: true,
+            "no server answered: ",
+            ": the name had no address there, or port 9093 is closed on the way. A check tests the name and port 443: \
+             aoai-probe <namespace>"
+        ),
+    ),
+    (
+        // Fact T243.
+        &[
+            "unabletoconnect on ",
+            "it was not possible to connect to the redis server",
+            "unable to connect to redis",
+            "redisconnectionexception: unable to connect to ",
+            "redis.exceptions.timeouterror: timeout connecting to server",
+        ],
+        ended!(
+            "dns, tcp or tls",
+            "the client of Redis got no connection",
+            unanswered: true,
+            "no server answered: ",
+            ": its text does not show at which hop. With a private endpoint, port 6380 (10000 in Azure Managed Redis) \
+             is the one that must be open. A check walks the name, that port and its TLS: aoai-probe <host>"
+        ),
+    ),
+    (
+        // Fact T244.
+        &[
+            "login timeout expired",
+            "error: 40 - could not open a connection",
+            "can't connect to mysql server on",
+            "can't connect to server on",
+            "serverselectiontimeouterror",
+            "mongoserverselectionerror",
+            "while waiting for a server that matches",
+        ],
+        ended!(
+            "dns, tcp or tls",
+            "the client of a database got no connection",
+            unanswered: true,
+            "no server answered: ",
+            ": its text does not show at which hop. A check walks the name and the port of that database: \
+             aoai-probe <host>"
+        ),
+    ),
+    (
+        // Fact S110: where nothing else is shown, the frame that waited shows the hop.
+        &["establishsslconnectionasync", "forceauthenticationasync", "receivehandshakeframeasync"],
+        HANDSHAKE_SILENT,
+    ),
+    (
+        // Fact S110.
+        &["connecttotcphostasync", "waitforconnectwithcancellation"],
+        no_server!(
+            "dns or tcp",
+            "the client waited for the address of the name or for its connection until its time was over"
         ),
     ),
     (
@@ -144,6 +239,8 @@ pub(super) const LAST: &[Row] = &[
             "no connection to the remote host",
             "error sending request for url",
             "unable to connect. is the computer able to access the url",
+            "did not observe any item or terminal signal within",
+            "it exceeded the configured timeout of",
         ],
         NO_HOP,
     ),

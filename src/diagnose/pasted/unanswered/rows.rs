@@ -169,6 +169,8 @@ pub(super) const BEFORE: &[Row] = &[
             "unknownhostexception",
             "could not resolve host",
             "could not resolve address for ",
+            "could not translate host name",
+            "unknown mysql server host",
             "cannot resolve host name",
             "dns: overflow unpacking",
             "remote name could not be resolved",

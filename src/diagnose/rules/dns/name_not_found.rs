@@ -4,6 +4,7 @@
 use crate::diagnose::view::{dns_experiments, resolver_view};
 use crate::diagnose::{FindingBuilder, Rule, View, account, reading};
 use crate::diagnosis::{Confidence, Step};
+use crate::evidence::dns::is_privatelink;
 use crate::services::azure_ai;
 
 use super::advice::{Resolver, Upstream};
@@ -106,6 +107,19 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .inspect("ask for it directly", text::dig(name, r.seen)),
             Upstream::Everything,
         )
+    } else if let Some(zone) = in_private_zone_alone(e) {
+        let links = format!("az network private-dns link vnet list -g <group> -z {zone} -o table");
+        resolver.upstream(
+            resolver
+                .who(finding)
+                .reasoning(format!(
+                    "the private zone {zone} alone has this name: a resolver that does not see the zone \
+                     answers that it does not exist, as one does whose virtual network has no link to the \
+                     zone, or that forwards elsewhere; a name of what was deleted looks the same"
+                ))
+                .inspect("see which networks the zone is linked to; it may be in a group that Azure made", links),
+            Upstream::Zone(zone),
+        )
     } else {
         let resource = account::resource(e);
         let other = resource != azure_ai::RESOURCE;
@@ -153,6 +167,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         libc_lookup::empty_cache(record_gap::search_steps(finding, e), e)
             .check(text::dig(name, r.seen)),
     )
+}
+
+/// The private zone that the name is in, where its clients call it by that name and no public zone has it
+/// (fact D274).
+fn in_private_zone_alone<'a>(e: &'a View<'_>) -> Option<&'a str> {
+    reading::service(e).filter(|service| service.called_by_private_name)?;
+    let (_, zone) = e.dns.name.split_once('.').filter(|_| is_privatelink(&e.dns.name))?;
+    Some(zone)
 }
 
 /// Whether the name is under a suffix of Azure, so that its aliases are Azure's too.

@@ -95,11 +95,12 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                      zone, and stops resolving in networks that are linked to such a zone without \
                      the record",
                 )
-                .command(
+                .command(format!(
                     "az network private-endpoint create -g <group> -n <endpoint> --subnet <subnet \
-                     id> --private-connection-resource-id <account resource id> --group-id <group \
-                     id> --connection-name <name>",
-                )
+                     id> --private-connection-resource-id <account resource id> --group-id {} \
+                     --connection-name <name>",
+                    account::group_id(e).unwrap_or("<group id>")
+                ))
                 .undo("az network private-endpoint delete -g <group> -n <endpoint>"),
             )
             .step(Step::inspect("if the account is meant to be public, drop --expect private").or())

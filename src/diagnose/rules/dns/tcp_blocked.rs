@@ -38,8 +38,9 @@ fn accepted(finding: FindingBuilder, resolver: &Resolver<'_>) -> FindingBuilder 
         .who(finding)
         .reasoning(
             "the connection was established, so the port is open: the resolver does not answer over \
-             TCP or ends such connections (its limit on them is reached), or a balancer or a firewall \
-             accepts them for servers that TCP does not reach",
+             TCP or ends such connections (its limit on them is reached), or what accepts them in its \
+             place (a balancer, a firewall, the DNS proxy of a network policy, as Cilium has one) \
+             reaches no server over TCP",
         )
         .ruled_out("a closed TCP port, and a firewall that drops connections to it")
         .owner(resolver.owner());
@@ -81,7 +82,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let label = resolver.label();
     let connects = connects(e, resolver, plain.is_some());
     let (fails, short) = match connects {
-        true => ("is silent over TCP", "TCP stays silent"),
+        true => ("fails over TCP", "TCP fails"),
         false => ("TCP to it fails", "TCP fails"),
     };
     let mut finding = FindingBuilder::new(

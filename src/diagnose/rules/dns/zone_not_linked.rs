@@ -67,7 +67,7 @@ pub(super) fn finding(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuild
     let mut finding = headline(e, r, view, &addresses, &outside);
     finding = refusal(finding, e);
     finding = endpoint_shown_by(finding, e, r, &endpoint);
-    finding = soa(finding, r);
+    finding = other_name(soa(finding, r), e, &zone);
     if resolver.label() != r.label() {
         finding = finding.cites("/vantage/resolver_config/stub");
     }
@@ -271,6 +271,26 @@ fn zone(e: &View<'_>, endpoint: &Endpoint) -> String {
         Endpoint::Address { .. } | Endpoint::Azure { .. } => None,
     }
     .unwrap_or_else(|| reading::private_zone(e).to_owned())
+}
+
+/// Where the alias leads into a zone under another suffix: one that is named after the public suffix has no
+/// effect, and a forwarder for that suffix alone is not enough (facts D272, D275).
+fn other_name(finding: FindingBuilder, e: &View<'_>, zone: &str) -> FindingBuilder {
+    let of_zone = || Some((e.target.public_suffix.as_deref()?, zone.strip_prefix("privatelink.")?));
+    let Some((suffix, parent)) = of_zone().filter(|(suffix, parent)| suffix != parent) else {
+        return finding;
+    };
+    let finding = finding.reasoning(format!(
+        "the zone has to be named {zone}: one that is named privatelink.{suffix} has no effect on this \
+         name"
+    ));
+    if text::is_within(suffix, parent) || text::is_within(parent, suffix) {
+        return finding;
+    }
+    finding.reasoning(format!(
+        "a server that forwards by zone and follows aliases itself, as Windows DNS and unbound do, has to \
+         forward {parent} as well as {suffix}"
+    ))
 }
 
 fn soa(finding: FindingBuilder, r: &ResolverView<'_>) -> FindingBuilder {

@@ -2,9 +2,11 @@
 //! one (RFC 8446, section 6.2): a row each.
 
 use super::{experiments, session};
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View, headline, reading};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::tls::{TlsHop, TlsOutcome};
+use crate::evidence::tunnel;
+use crate::evidence::vantage::Platform;
 
 /// What came instead of a handshake.
 pub(in crate::diagnose) struct Outcome {
@@ -107,6 +109,9 @@ pub(super) const INCOMPATIBLE: Rule = rule!(
 /// The finding of a row, where the handshake ended in this way.
 pub(in crate::diagnose) fn ended(e: &View<'_>, row: &Outcome) -> Option<FindingBuilder> {
     let text = (row.text)(&e.tls.value()?.outcome)?;
+    if row.not_azure.is_some() && of_mesh(e) {
+        return Some(through_sidecar(e, row, text));
+    }
     let mut finding = session::broken(e, row.confidence, row.does)
         .fact(format!("{}: {text}", row.seen))
         .cites("/tls/value/outcome")
@@ -129,6 +134,55 @@ pub(in crate::diagnose) fn ended(e: &View<'_>, row: &Outcome) -> Option<FindingB
     }
     finding = finding.step((row.step)(&session::peer(e)));
     Some(session::with_proxy_bypass(finding, e).check(reading::again(e)))
+}
+
+/// Whether a sidecar of a mesh took the connection.
+fn of_mesh(e: &View<'_>) -> bool {
+    !reading::proxied(e)
+        && e.vantage.is_on(Platform::ServiceMesh)
+        && tunnel::taken_here(e).is_some()
+}
+
+/// What came instead of a handshake through a sidecar, which may be what the service itself answers to
+/// TLS inside TLS (fact S111).
+fn through_sidecar(e: &View<'_>, row: &Outcome, text: &str) -> FindingBuilder {
+    let peer = session::peer(e);
+    let long = format!("through this machine's sidecar, {peer} {}", row.does);
+    session::broken_as(e, Confidence::Inferred, headline::fitting(&[long, format!("the sidecar's side {}", row.does)]))
+        .fact(format!("{}: {text}", row.seen))
+        .cites("/tls/value/outcome")
+        .cites("/tcp")
+        .reasoning(row.reasoning)
+        .reasoning(
+            "a sidecar that puts TLS of its own around the client's, as a DestinationRule with tls mode SIMPLE \
+             makes it do, has the service read a ClientHello as a request, and the service answers that with \
+             an error of HTTP; a port that the mesh takes for HTTP, and a relay behind the sidecar, look the \
+             same",
+        )
+        .owner("Azure platform")
+        .inspect(
+            "see which rules of the mesh are for the host: its port has to be of the protocol TLS, without tls \
+             in a DestinationRule",
+            "kubectl get destinationrule,serviceentry,virtualservice -A",
+        )
+        .step(Step::inspect(
+            "run the same check from a pod without a sidecar (annotation sidecar.istio.io/inject: \"false\"): \
+             if it works there, the mesh is the cause",
+        ))
+        .step(
+            Step::shared(
+                format!(
+                    "take tls out of the DestinationRule for {}, and give its ServiceEntry the protocol TLS on \
+                     port {}",
+                    e.target.host, e.target.port
+                ),
+                "every workload that the rules are exported to: one that calls the host by plain HTTP, for the \
+                 sidecar to encrypt, then fails",
+            )
+            .undo("put the rules back: keep a copy of them")
+            .opens(),
+        )
+        .check(reading::again(e))
 }
 
 /// Alerts that have one meaning.

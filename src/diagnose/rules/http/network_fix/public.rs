@@ -79,15 +79,21 @@ pub(super) fn publicly(
                 .undo("the same command with the former list"),
             );
     }
+    // One for another service of the same resource does not serve this name (fact D273).
+    let own = reading::service(e).filter(|service| !service.is_account());
+    let of_group = own.and_then(|_| account::group_id(e));
+    let of_group = of_group.map_or(String::new(), |group| format!(" for the group `{group}`"));
     finding = finding.step(
         Step::shared(
-            if hosted.is_some() {
-                "if it has none, give that platform's network a private endpoint with its DNS zone (Terraform: \
-                 azurerm_private_endpoint with private_dns_zone_group)"
-            } else {
-                "if the path should be private, give this network a private endpoint with its DNS \
-                 zone (Terraform: azurerm_private_endpoint with private_dns_zone_group)"
-            },
+            format!(
+                "{} a private endpoint{of_group} with its DNS zone (Terraform: azurerm_private_endpoint \
+                 with private_dns_zone_group)",
+                if hosted.is_some() {
+                    "if it has none, give that platform's network"
+                } else {
+                    "if the path should be private, give this network"
+                }
+            ),
             format!(
                 "every client in the virtual network: once {} is linked, accounts of the suffix \
                  without a record in it stop resolving",
