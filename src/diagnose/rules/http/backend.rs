@@ -23,7 +23,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let seen = judge(backend);
     let host = &backend.target.host;
     let gateway = host_kind(e).name();
-    let another = "the gateway itself takes another path";
+    let another = "the gateway takes its own path";
     let message = match (what(backend, &seen), seen.verdict.state) {
         (Seen::Account, _) => format!("{host} answers from here; {another}"),
         (Seen::Something, _) => format!("what answers at {host} from here may not be the account"),
