@@ -85,7 +85,7 @@ fn needs_root(stage: &[Word]) -> bool {
     let in_place = program != "sed" || words.iter().any(|word| word.raw().starts_with("-i"));
     OF_ROOT
         .iter()
-        .any(|(known, with)| *known == program && (with.is_empty() || with.iter().any(|w| has(&w))))
+        .any(|(known, with)| *known == program && (with.is_empty() || with.iter().any(has)))
         || CHANGES_FILES.contains(&program) && in_place && words.iter().any(on_system)
 }
 
