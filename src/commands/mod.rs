@@ -7,6 +7,7 @@
 //! for `cmd.exe`. A command for which a system has nothing is left out there.
 
 mod macos;
+pub mod needs;
 mod script;
 mod table;
 #[cfg(test)]
@@ -89,7 +90,11 @@ pub fn is_known(text: &str) -> bool {
     // Words around a command are separated from it by a comma.
     !text.contains(", ")
         && !script.statements.is_empty()
-        && script.statements.iter().all(|one| table::find(one).is_some() || one.is_everywhere())
+        && script.statements.iter().all(|one| {
+            let inner = one.in_sudo();
+            let one = inner.as_ref().unwrap_or(one);
+            table::find(one).is_some() || one.is_everywhere()
+        })
 }
 
 /// One statement: another text of its step, and the command.
@@ -101,6 +106,10 @@ fn on(system: System, statement: &Statement<'_>) -> (Option<&'static str>, Optio
             System::Linux | System::MacOs => format!("time {command}"),
         };
         return (text, command.map(timed));
+    }
+    // Each system has its own way to more rights, which its form has.
+    if let Some(inner) = statement.in_sudo() {
+        return on(system, &inner);
     }
     if let Some((variables, inner)) = statement.with_variables() {
         let (text, command) = on(system, &inner);

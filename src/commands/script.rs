@@ -142,6 +142,12 @@ impl Statement<'_> {
         (first.raw() == "time").then(|| self.beginning_with(rest))
     }
 
+    /// What `sudo` runs.
+    pub(super) fn in_sudo(&self) -> Option<Self> {
+        let [first, rest @ ..] = self.stages.first()?.as_slice() else { return None };
+        (first.raw() == "sudo").then(|| self.beginning_with(rest))
+    }
+
     /// Variables for this one command: their names and values, and the command.
     pub(super) fn with_variables(&self) -> Option<(Vec<(String, Word)>, Self)> {
         let first = self.stages.first()?;

@@ -175,7 +175,6 @@ const LOSS: Form = Else(
 
 const FILTERS: &[Row] = &[
     row("nft list ruleset", As(BLOCKS), As("sudo pfctl -s rules")),
-    row("sudo nft list ruleset", As(BLOCKS), As("sudo pfctl -s rules")),
     row("iptables-save", Nothing, Nothing),
     row("ip xfrm policy", As("Get-NetIPsecRule -PolicyStore ActiveStore"), Nothing),
     row("nstat -az TcpExtIPReversePathFilter", Nothing, Nothing),
@@ -208,9 +207,13 @@ const MACHINE: &[Row] = &[
     row("timedatectl", As("w32tm /query /status"), As(CLOCK)),
     row("timedatectl status", As("w32tm /query /status"), As(CLOCK)),
     row("timedatectl timesync-status", As("w32tm /query /status"), As(CLOCK)),
-    row("chronyc sources -v", As("w32tm /query /peers"), As("systemsetup -getnetworktimeserver")),
+    row(
+        "chronyc sources -v",
+        As("w32tm /query /peers"),
+        As("sudo systemsetup -getnetworktimeserver"),
+    ),
     row("chronyc makestep", As("w32tm /resync"), As("sudo sntp -sS time.apple.com")),
-    row("sudo hwclock -s", As("w32tm /resync"), As("sudo sntp -sS time.apple.com")),
+    row("hwclock -s", As("w32tm /resync"), As("sudo sntp -sS time.apple.com")),
     row("systemctl status himdsd", As("Get-Service himds"), Nothing),
     row("systemctl restart himdsd", As("Restart-Service himds"), Nothing),
     row(

@@ -17,7 +17,15 @@ pub(in crate::diagnose) fn resource(e: &Evidence) -> Resource {
 /// the account's name and group in `rest`.
 #[must_use]
 pub(in crate::diagnose) fn command(e: &Evidence, verb: &str, rest: &str) -> String {
-    named(e, reading::account(e), verb, rest)
+    named(e, &name(e), verb, rest)
+}
+
+/// The account's name, or a placeholder with the service's own word for it.
+fn name(e: &Evidence) -> String {
+    match reading::account(e) {
+        "<account>" => format!("<{}>", resource(e).noun),
+        known => known.to_owned(),
+    }
 }
 
 /// [`command`] about an account of this name or placeholder.
@@ -94,10 +102,19 @@ pub(in crate::diagnose) fn rule(
     address: &str,
 ) -> (String, String) {
     let filled = |command: &str| {
-        let command = command.replace("{name}", reading::account(e)).replace("{address}", address);
+        let command = command.replace("{name}", &name(e)).replace("{address}", address);
         format!("az {} {command}", resource(e).az)
     };
     (filled(commands.0), filled(commands.1))
+}
+
+/// Lists the roles of a principal on a resource: those that it has there and above, by itself and by its
+/// groups.
+pub(in crate::diagnose) fn roles_on(resource: &str, assignee: &str) -> String {
+    format!(
+        "az role assignment list --assignee {assignee} --scope <{resource} resource id> \
+         --include-inherited --include-groups --query \"[].roleDefinitionName\""
+    )
 }
 
 /// Reads one secret of a vault by its name, and shows no value: whether the caller may.

@@ -35,10 +35,7 @@ pub(super) fn look(
 ) -> FindingBuilder {
     finding
         .inspect(
-            format!(
-                "{message}, in every subscription that you can read (az extension \
-                     resource-graph)"
-            ),
+            format!("{message}, in every subscription that you can read"),
             everywhere(&address),
         )
         .or_inspect(

@@ -32,7 +32,7 @@ mod word_match;
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{Confidence, Diagnosis, Finding};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Hop};
 use crate::sorting;
 
 use headline::Clause;
@@ -73,8 +73,9 @@ fn judge(evidence: &Evidence) -> Diagnosis {
         return Diagnosis { verdict: verdict::unfinished(why), findings: Vec::new() };
     }
     let view = View::new(evidence);
-    let mut fired: Vec<(&'static Rule, FindingBuilder)> =
-        rules::all().filter_map(|rule| Some((rule, rule.fires(&view)?))).collect();
+    let mut fired: Vec<(&'static Rule, FindingBuilder)> = rules::all()
+        .filter_map(|rule| Some((rule, about_the_target(rule, rule.fires(&view)?, evidence))))
+        .collect();
     drop_yielding(&mut fired);
     azure::apply(&view, &mut fired);
     let clauses: BTreeMap<String, Clause> = sorting::map(
@@ -100,6 +101,12 @@ fn judge(evidence: &Evidence) -> Diagnosis {
     });
     let verdict = verdict::of(&view, &findings, &clauses);
     Diagnosis { verdict, findings }
+}
+
+/// A finding about a name in the words of what the name is of: its rules speak of an account. Those of
+/// the later hops also mean other accounts, and say for themselves which.
+fn about_the_target(rule: &Rule, finding: FindingBuilder, e: &Evidence) -> FindingBuilder {
+    if rule.hop == Hop::Dns { finding.about_a(reading::noun(e)) } else { finding }
 }
 
 /// Drops each finding whose rule yields to another that fired.

@@ -3,9 +3,10 @@
 //! Rules write both for Linux. Commands are translated by `commands`; the words below are the only
 //! ones that name a part of Linux where another system has its own.
 
-use crate::commands::{self, System};
+use crate::commands::{self, System, needs};
 use crate::diagnosis::{Effect, Finding, Fix, Step};
 use crate::evidence::Evidence;
+use crate::evidence::vantage::Platform;
 
 /// Words of rules: on Linux, on Windows, on macOS.
 const WORDS: &[(&str, &str, &str)] = &[
@@ -67,7 +68,6 @@ const WORDS: &[(&str, &str, &str)] = &[
         "remove the added certificate from the store again",
         "remove the added certificate from the System keychain again",
     ),
-    ("# as root: ", "# as administrator: ", "# "),
     ("the C library", "Windows", "the system"),
 ];
 
@@ -85,30 +85,99 @@ fn worded(text: &mut String, system: System) {
     }
 }
 
-/// Puts a finding into the commands and words of the machine of a walk.
+/// Puts a finding into the commands and words of the machine of a walk, and adds what a command needs:
+/// `sudo`, an administrator, an extension of `az`.
 pub(super) fn suit(e: &Evidence, finding: &mut Finding) {
     let system = System::of(&e.vantage.os);
+    let rights = Rights::of(e, system);
     let steps = finding.fix.iter_mut().flat_map(|fix| &mut fix.steps);
     let there: Vec<bool> = steps.map(|step| std::mem::take(&mut step.elsewhere)).collect();
-    if system == System::Linux {
-        return;
+    if system != System::Linux {
+        finding.reasoning.iter_mut().for_each(|text| worded(text, system));
+        finding.decide_with.retain_mut(|command| {
+            // One that is run on another machine begins with words.
+            command.starts_with("on ") || suit_command(command, system)
+        });
     }
-    finding.reasoning.iter_mut().for_each(|text| worded(text, system));
-    finding.decide_with.retain_mut(|command| {
-        // One that is run on another machine begins with words.
-        command.starts_with("on ") || suit_command(command, system)
-    });
+    finding.decide_with.iter_mut().for_each(|command| rights.give(command));
     let Some(fix) = &mut finding.fix else { return };
-    if fix.check.as_mut().is_some_and(|check| !suit_command(check, system)) {
+    if system != System::Linux && fix.check.as_mut().is_some_and(|one| !suit_command(one, system)) {
         fix.check = None;
     }
     for (step, there) in fix.steps.iter_mut().zip(&there) {
-        suit_words(step, system);
-        if !there {
-            suit_step(step, system);
+        if system != System::Linux {
+            suit_words(step, system);
+            if !there {
+                suit_step(step, system);
+            }
         }
+        let rights = if *there { Rights::Sudo } else { rights };
+        state_needs(step, rights, system);
     }
     drop_empty(fix);
+}
+
+/// How a command gets the rights that it needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rights {
+    /// By `sudo` before it.
+    Sudo,
+    /// By an administrator's shell, which the step names.
+    Administrator,
+    /// It has them: a container runs its programs as root, or has no way to become root.
+    Own,
+}
+
+impl Rights {
+    fn of(e: &Evidence, system: System) -> Self {
+        let contained = [
+            Platform::AppService,
+            Platform::Functions,
+            Platform::ContainerApps,
+            Platform::Kubernetes,
+            Platform::Container,
+        ];
+        match system {
+            System::Windows => Self::Administrator,
+            _ if contained.iter().any(|platform| e.vantage.is_on(*platform)) => Self::Own,
+            _ => Self::Sudo,
+        }
+    }
+
+    /// Writes them into a command.
+    fn give(self, command: &mut String) {
+        match self {
+            Self::Sudo => *command = needs::with_sudo(command),
+            Self::Administrator
+                if needs::needs_administrator(command) && !command.contains('#') =>
+            {
+                command.push_str("  # as administrator");
+            }
+            Self::Administrator | Self::Own => {}
+        }
+    }
+}
+
+/// Adds what the command of a step needs to it or to its text.
+fn state_needs(step: &mut Step, rights: Rights, system: System) {
+    if step.text.is_empty() {
+        return;
+    }
+    if let Some(command) = &mut step.command {
+        if let Some(name) = needs::extension(command, system.shell())
+            && !step.text.contains("extension")
+        {
+            step.text.push_str(&format!(" (az extension {name})"));
+        }
+        match rights {
+            Rights::Administrator if !needs::needs_administrator(command) => {}
+            Rights::Administrator if step.text.contains("as administrator") => {}
+            Rights::Administrator => step.text.push_str(" (as administrator)"),
+            Rights::Sudo | Rights::Own => rights.give(command),
+        }
+    }
+    // Words are no command, and an undo that is one begins with its program.
+    step.undo.iter_mut().filter(|_| rights == Rights::Sudo).for_each(|undo| rights.give(undo));
 }
 
 /// The command for `system`; false where it has none.

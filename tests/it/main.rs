@@ -10,6 +10,7 @@
 mod advice;
 mod anonymise;
 mod architecture;
+mod azure_cli;
 mod binary;
 mod budget;
 mod bundle;

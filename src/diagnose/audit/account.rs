@@ -45,11 +45,11 @@ pub(super) fn account(view: &AzureView<'_>) -> Vec<AuditCheck> {
     if account.custom_subdomain.as_deref().is_none_or(str::is_empty) {
         let says = "it has no custom subdomain: private endpoints and Entra tokens need one";
         let look = format!(
-            "az cognitiveservices account show --ids {} --query properties.customSubDomainName",
+            "az resource show --ids {} --query properties.customSubDomainName",
             word(id.as_str())
         );
         let check = AuditCheck::new("custom-subdomain", State::Broken, says)
-            .step(Step::inspect("look at it").command(look));
+            .step(Step::inspect("see whether it has one").command(look));
         checks.push(check);
     }
     checks
@@ -80,9 +80,15 @@ pub(super) fn public_access(view: &AzureView<'_>) -> Vec<AuditCheck> {
     if state == State::AtRisk {
         let id = word(account.id.as_str());
         check = check
-            .step(Step::inspect("see who still calls from a public address").command(format!(
-                "az monitor metrics list --resource {id} --metric TotalCalls --dimension ApiName"
-            )))
+            .step(
+                Step::inspect(
+                    "see how often it is called and which APIs (calls over private endpoints count \
+                     too: a diagnostic setting logs where a call comes from)",
+                )
+                .command(format!(
+                    "az monitor metrics list --resource {id} --metric TotalCalls --dimension ApiName"
+                )),
+            )
             .step(
                 Step::shared(
                     "close it",

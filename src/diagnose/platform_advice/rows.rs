@@ -172,7 +172,7 @@ pub(super) const ADVICE: &[Row] = &[
         "WSL's clock stops while Windows sleeps",
         "set it from the hardware clock",
     )
-    .command("sudo hwclock -s")
+    .command("hwclock -s")
     .local("none: running programs see the time jump"),
     row(
         &[ContainerApps],

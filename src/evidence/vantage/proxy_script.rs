@@ -102,7 +102,7 @@ impl ScriptOutcome {
             Self::Direct => "the script gives no proxy (DIRECT)".to_owned(),
             Self::Failed { code, name } => {
                 let known = ERRORS.iter().find(|(known, ..)| known == code);
-                let what = known.map_or("the script cannot be had", |(.., meaning)| *meaning);
+                let what = known.map_or("the script cannot be fetched", |(.., meaning)| *meaning);
                 match name {
                     Some(name) => format!("{what} ({name}, {code})"),
                     None => format!("{what} (WinHTTP error {code})"),

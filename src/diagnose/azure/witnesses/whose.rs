@@ -84,7 +84,7 @@ pub(super) fn ruling(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> Opti
         Owner::Other(interface) => {
             let id = interface.machine.as_ref().unwrap_or(&interface.id);
             let what = if interface.machine.is_some() { "machine" } else { "interface" };
-            let clause = format!("{ip} is the {what} {}, no private endpoint", id.name());
+            let clause = format!("{ip} is the {what} {}, not a private endpoint", id.name());
             in_front(
                 view,
                 azure,
@@ -147,8 +147,8 @@ const UNREACHED: &str = "whether this machine's packets reach that one is not ce
 
 fn none_has_it(view: &View<'_>, azure: &AzureView<'_>, ip: IpAddr) -> Proof {
     let account = reading::account(view);
-    let proof =
-        Proof::default().headline(format!("{ip} is no address of {account}'s private endpoints"));
+    let proof = Proof::default()
+        .headline(format!("{ip} is not an address of {account}'s private endpoints"));
     let leads = format!(
         "{} leads to {ip}, and the interfaces of the account's private endpoints do not have it",
         view.dns.name

@@ -91,7 +91,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let (message, short) = match later {
         Later::Expired { .. } => (
-            format!("{label} gives an expired answer, for its upstream does not answer it"),
+            format!("{label} gives an expired answer, because its upstream does not answer"),
             "the resolver gives an expired answer",
         ),
         Later::Fresh { .. } => (

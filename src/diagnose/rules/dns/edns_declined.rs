@@ -12,7 +12,7 @@ use super::{downstream, libc_lookup, library_waits, text};
 pub(super) const RULE: Rule = rule!(
     "dns-edns-declined",
     Dns,
-    "The resolver declines questions with EDNS, and the C library asks so",
+    "The resolver declines questions with EDNS, which the C library uses here",
     Code(check)
 )
 .explains(&["dns-system-fails", "dns-system-slow"]);
@@ -46,12 +46,14 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let sure = is_about_edns(rcode);
     let message = match sure {
         true => text::clause(
-            format!("{label} declines questions with EDNS ({rcode}), and `options edns0` asks so"),
+            format!(
+                "{label} declines questions with EDNS ({rcode}); `options edns0` turns EDNS on"
+            ),
             "the resolver declines questions with EDNS",
         ),
         false => text::clause(
-            format!("{label} answered with EDNS by {rcode}, and `options edns0` asks so"),
-            format!("the resolver answered a question with EDNS by {rcode}"),
+            format!("{label} answered {rcode} to EDNS; `options edns0` turns EDNS on"),
+            format!("the resolver answered {rcode} to a question with EDNS"),
         ),
     };
     let confidence = if sure { Confidence::Inferred } else { Confidence::Possible };

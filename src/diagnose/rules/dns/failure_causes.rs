@@ -196,10 +196,10 @@ fn validation_fails(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>)
 }
 
 fn nothing_of_others(_: &View<'_>, r: &ResolverView<'_>) -> Clause {
-    let how = if is_silent(r) { "silent for" } else { "SERVFAIL for" };
+    let how = if is_silent(r) { "is silent" } else { "answers SERVFAIL" };
     text::clause(
-        format!("{} runs, but is {how} every name that it must ask others for", r.label()),
-        "the resolver runs, but its own upstream does not answer it",
+        format!("{} runs, but {how} for every name that it must ask others for", r.label()),
+        "the resolver runs, but its upstream does not answer",
     )
 }
 

@@ -59,10 +59,20 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         FileState::Unreadable { message } => format!("{} cannot be read: {message}", config.path),
     };
     let passed_over = (!config.bad_lines.is_empty()).then(|| {
+        let lines: Vec<String> = config.bad_lines.iter().map(u32::to_string).collect();
+        let (noun, ends) = match lines.len() {
+            1 => (
+                "line",
+                "it ends with a carriage return (CRLF), begins with a blank, or is misspelt",
+            ),
+            _ => (
+                "lines",
+                "they end with a carriage return (CRLF), begin with a blank, or are misspelt",
+            ),
+        };
         format!(
-            "the C library ignores lines {} of {}: see whether they end with a carriage return \
-             (CRLF), begin with a blank, or are misspelt",
-            config.bad_lines.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+            "the C library ignores {noun} {} of {}: see whether {ends}",
+            lines.join(", "),
             config.path
         )
     });

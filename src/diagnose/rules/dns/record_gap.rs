@@ -265,7 +265,7 @@ pub(super) fn search_steps(finding: FindingBuilder, e: &View<'_>) -> FindingBuil
     let domain = searched_domain(e, tried);
     finding
         .inspect(
-            "see that there is no address with a final dot, which keeps the search list out",
+            "check that there is no address with a final dot, which keeps the search list out",
             format!("getent ahosts {}.", e.dns.name),
         )
         .step(out_of_search_list(&domain, "a name without an address then fails at once"))

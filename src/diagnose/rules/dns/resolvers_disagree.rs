@@ -384,7 +384,7 @@ fn two_endpoints(
     });
     finding
         .step(Step::inspect(
-            "if both belong to endpoints of this account: see that both are reachable from here; \
+            "if both belong to endpoints of this account: check that both are reachable from here; \
              networks that each have their own endpoint may be set up like this on purpose",
         ))
         .step(

@@ -118,8 +118,7 @@ pub(super) fn fix_second_zone(
     );
     let record = |change: Change| change_record(change, &place, address);
     let finding = finding.owner("DNS").inspect(
-        "find every zone of that name in all subscriptions that you can read (extension \
-         resource-graph)",
+        "find every zone of that name in all subscriptions that you can read",
         format!(
             "az graph query -q \"resources | where type =~ 'microsoft.network/privatednszones' | \
              where name =~ '{zone}' | project id\" --query data -o json"
@@ -132,7 +131,7 @@ pub(super) fn fix_second_zone(
             reading::word(zone)
         ),
     );
-    endpoint_of::look(finding, format!("see that {address} is the endpoint's address"), address)
+    endpoint_of::look(finding, format!("check that {address} is the endpoint's address"), address)
         .step(
             Step::shared(
                 format!(

@@ -13,7 +13,7 @@ use super::refusal_match;
 pub(super) const RULE: Rule = rule!(
     "http-gateway-backend",
     Http,
-    "The host behind a gateway was checked from here, which is not the gateway's way",
+    "The host behind a gateway was checked from here: not the gateway's own path",
     Code(check)
 );
 
@@ -23,7 +23,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let seen = judge(backend);
     let host = &backend.target.host;
     let gateway = host_kind(e).name();
-    let another = "the gateway's own way is another";
+    let another = "the gateway takes its own path";
     let message = match (what(backend, &seen), seen.verdict.state) {
         (Seen::Account, _) => format!("{host} answers from here; {another}"),
         (Seen::Something, _) => format!("what answers at {host} from here may not be the account"),

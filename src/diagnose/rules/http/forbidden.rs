@@ -78,10 +78,7 @@ fn without_reason(e: &View<'_>, refusal: &MatchedRefusal<'_>, causes: &[&str]) -
         );
     }
     if e.identity.kind == CredentialKind::Token {
-        finding = finding.decide_with(format!(
-            "az role assignment list --assignee <object id of the caller> \
-             --scope <{noun} resource id> --include-inherited --query \"[].roleDefinitionName\""
-        ));
+        finding = finding.decide_with(account::roles_on(noun, "<object id of the caller>"));
     }
     finding
         .decide_with(account::show_networks(e))

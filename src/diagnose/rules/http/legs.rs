@@ -68,8 +68,7 @@ const SEARCH: Row = Row {
             .inspect(
                 "see the roles of that identity on the search service: Search Index Data Reader and \
                  Search Service Contributor",
-                "az role assignment list --assignee <principal id> --scope <search resource id> \
-                 --query \"[].roleDefinitionName\" -o tsv",
+                account::roles_on("search", "<principal id>"),
             )
             .step(
                 Step::shared(

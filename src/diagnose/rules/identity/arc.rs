@@ -29,7 +29,7 @@ pub(super) fn check(e: &View<'_>) -> Option<FindingBuilder> {
             let status = refused.refusal.status;
             refused.fact(no.finding(
                 Confidence::Proved,
-                format!("the Arc agent refuses its own challenge's answer ({status})"),
+                format!("the Arc agent refuses the answer to its own challenge ({status})"),
             ))
         }
         _ => return None,
@@ -47,7 +47,7 @@ pub(super) fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 .owner("Server")
                 .inspect("see the agent's state", "azcmagent show")
                 .inspect("see its service", "systemctl status himdsd")
-                .step(Step::inspect("see that the agent itself answers there, and nothing else")),
+                .step(Step::inspect("check that the agent itself answers there, and nothing else")),
         ));
     }
     Some(

@@ -1,5 +1,6 @@
 //! Commands of `az` about tokens, logins, roles and service principals: each is built here.
 
+use crate::diagnose::account;
 use crate::diagnose::reading::word;
 use crate::evidence::http::Purpose;
 use crate::services::purpose::words;
@@ -27,18 +28,28 @@ pub(super) fn get_access_token(tenant: Option<&str>, scope: &str, query: &str) -
     format!("az account get-access-token {tenant}--scope {scope} --query {query}")
 }
 
-/// The name and the kind of the service principal of a client id.
-pub(super) fn service_principal_kind(client: &str) -> String {
-    let query = "{name:displayName,kind:servicePrincipalType}";
-    format!("az ad sp show --id {client} --query \"{query}\"")
+/// Whose identity an id is, and the words of that step: of a client id, the name and the kind of its
+/// service principal; of a resource id, which no service principal is found by, the managed identity.
+pub(super) fn whose(id: &str) -> (&'static str, String) {
+    if id.contains("/providers/") {
+        let query = "{name:name,client:clientId}";
+        return (
+            "see whether a managed identity has this resource id",
+            format!("az identity show --ids {} --query \"{query}\"", word(id)),
+        );
+    }
+    (
+        "see whose id it is: that of an application (kind Application) or of a managed identity",
+        format!(
+            "az ad sp show --id {} --query \"{{name:displayName,kind:servicePrincipalType}}\"",
+            word(id)
+        ),
+    )
 }
 
 /// The roles of a principal on the account.
 pub(super) fn roles_of(assignee: &str) -> String {
-    format!(
-        "az role assignment list --assignee {assignee} --scope <account resource id> \
-         --include-inherited --query \"[].roleDefinitionName\""
-    )
+    account::roles_on("account", assignee)
 }
 
 /// The data actions of a role.

@@ -308,11 +308,14 @@ fn old_variables(e: &View<'_>) -> Option<FindingBuilder> {
     if e.identity.kind != CredentialKind::None || old.is_empty() {
         return None;
     }
-    let (verb, them) = if old.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let (are, sent) = match old.len() {
+        1 => ("is", "it is"),
+        _ => ("are", "they are"),
+    };
     let finding = FindingBuilder::new(
         Level::Note,
         Confidence::Proved,
-        format!("{} {verb} of old SDKs: {them} is not sent", old.join(", ")),
+        format!("{} {are} read by old SDKs alone: {sent} not sent", old.join(", ")),
     )
     .reasoning("today's SDKs for Azure OpenAI read AZURE_OPENAI_API_KEY, or a credential's own")
     .cites("/identity/configured/old_variables");

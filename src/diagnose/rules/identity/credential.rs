@@ -84,10 +84,7 @@ impl OtherCaller<'_> {
             ))
             .cites("/identity/claims");
         let finding = match self.what {
-            "caller" => finding.inspect(
-                "see which identity it is",
-                az::service_principal_kind(&reading::word(self.named)),
-            ),
+            "caller" => finding.inspect("see which identity it is", az::whose(self.named).1),
             _ => finding,
         };
         match aim.is_gateway() {

@@ -35,7 +35,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     }
     finding = finding
         .inspect(
-            "see the switch",
+            "see whether keys are switched off (disableLocalAuth)",
             account::named(e, account, "show", "--query properties.disableLocalAuth"),
         )
         .inspect("use an Entra token instead", look_at_token(e));

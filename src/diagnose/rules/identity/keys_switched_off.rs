@@ -44,7 +44,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .reasoning("another account that answers under this name would look the same")
         .owner("Application")
         .inspect(
-            "see the switch",
+            "see whether keys are switched off (disableLocalAuth)",
             account::named(e, name, "show", "--query properties.disableLocalAuth"),
         )
         .inspect("use an Entra token instead", look_at_token(e))

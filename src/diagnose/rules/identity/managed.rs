@@ -5,7 +5,7 @@ use super::acquisition::{NoToken, Refused, no_token};
 use super::az;
 use super::platform::{Home, Identity, home, name_one};
 use super::roles;
-use crate::diagnose::{FindingBuilder, Rule, View, reading};
+use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Step};
 use crate::evidence::identity::TokenPurpose;
 
@@ -137,6 +137,7 @@ fn not_assigned(e: &View<'_>) -> Option<FindingBuilder> {
     let client = no.how.client.as_deref()?;
     let refused = about_identity(&no)?;
     let home = home(e, refused.request);
+    let (text, command) = az::whose(client);
     let finding = no
         .finding(confidence(&refused), format!("identity {} is not assigned here", short(client)));
     let finding = how_known(refused.fact(finding), &refused, home)
@@ -146,11 +147,7 @@ fn not_assigned(e: &View<'_>) -> Option<FindingBuilder> {
              another purpose, misleads",
         )
         .owner("Azure platform")
-        .inspect(
-            "see whose id it is: that of an application (kind Application) or of a managed \
-             identity",
-            az::service_principal_kind(&reading::word(client)),
-        );
+        .inspect(text, command);
     let finding = home.identities(finding).step(Step::local(
         "name one that is assigned, or unset AZURE_CLIENT_ID for the system's own; an app \
          restarts with it",

@@ -90,7 +90,7 @@ fn unreachable_by(
             .owner("Application")
             .step(Step::inspect(
                 "in App Service, Functions and Container Apps the SDKs ask here when \
-                 IDENTITY_ENDPOINT and IDENTITY_HEADER are missing: see that this process gets \
+                 IDENTITY_ENDPOINT and IDENTITY_HEADER are missing: check that this process gets \
                  them",
             ))
             .step(elsewhere()),
@@ -107,7 +107,7 @@ fn unreachable_by(
             .reasoning("Google's metadata server is there on Google Cloud alone")
             .owner("Application")
             .step(Step::inspect(
-                "see that this runs on Google Cloud, and that nothing drops 169.254.169.254:80",
+                "check that this runs on Google Cloud, and that nothing drops 169.254.169.254:80",
             ))
             .step(elsewhere()),
         _ => finding
@@ -117,10 +117,10 @@ fn unreachable_by(
             ))
             .owner("Azure platform")
             .step(Step::inspect(
-                "see that the variables are those of this very process: they change at restart",
+                "check that the variables are those of this process: they change when it restarts",
             ))
             .step(Step::inspect(
-                "see that no firewall in the container or sidecar drops the connection",
+                "check that no firewall in the container or sidecar drops the connection",
             )),
     }
 }
@@ -358,7 +358,7 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, finding: FindingBuilder) 
         (TokenPurpose::AppService, _) => {
             let finding = finding
                 .owner("Azure platform")
-                .step(Step::inspect("see that IDENTITY_ENDPOINT is of this very process"));
+                .step(Step::inspect("check that IDENTITY_ENDPOINT belongs to this process"));
             home.identities(finding)
         }
         (TokenPurpose::MachineLearning, 401 | 403) => finding
@@ -368,11 +368,11 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, finding: FindingBuilder) 
         (TokenPurpose::MachineLearning, _) => finding
             .owner("Azure platform")
             .step(Step::inspect(
-                "see that the compute or the app has an identity, and which client id it is",
+                "check that the compute or the app has an identity, and which client id it is",
             ))
             .step(Step::inspect(
                 "a platform that also sets IDENTITY_ENDPOINT and IDENTITY_HEADER is asked there: \
-                 see that the process gets them",
+                 check that the process gets them",
             ))
             .step(Step::local(
                 "set AZURE_CLIENT_ID to a user-assigned one that it has, or unset it",
@@ -392,7 +392,7 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, finding: FindingBuilder) 
             .reasoning("a job may ask for a token only with the permission id-token: write")
             .owner("Application")
             .step(Step::inspect(
-                "see that this is asked within the job: the request token ends with it; a pull \
+                "check that this is asked within the job: the request token ends with it; a pull \
                  request from a fork gets none",
             ))
             .step(
@@ -419,10 +419,10 @@ fn refused_by(no: &NoToken<'_>, refused: &Refused<'_>, finding: FindingBuilder) 
         _ => finding
             .owner("Azure platform")
             .step(Step::inspect(format!(
-                "see that {} is of this very process and machine",
+                "check that {} belongs to this process and machine",
                 source(no.e)
             )))
-            .step(Step::inspect("see that the platform has an identity assigned")),
+            .step(Step::inspect("check that the platform has an identity assigned")),
     }
 }
 

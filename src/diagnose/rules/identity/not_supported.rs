@@ -117,11 +117,13 @@ fn token_proxy(e: &View<'_>) -> Option<FindingBuilder> {
     Some(if whole {
         finding
             .step(Step::local(
-                "with identity bindings: build the credential with the proxy enabled, by itself",
+                "with identity bindings: have the application build WorkloadIdentityCredential with the \
+                 proxy enabled, not DefaultAzureCredential",
             ))
             .step(
                 Step::shared(
-                    "without: take the annotation that sets these variables from the pods",
+                    "without identity bindings: remove the annotation that sets these variables from the \
+                     pods",
                     "all pods of the deployment are replaced",
                 )
                 .undo("put the annotation back"),

@@ -109,13 +109,13 @@ impl Home {
         identity: Identity,
     ) -> FindingBuilder {
         if self == Home::Node {
-            return finding.step(workload_identity(message).or());
+            return finding.step(workload_identity().or());
         }
         let Some((az, names)) = self.of_az().first() else { return finding };
         let container = self == Home::ContainerApps;
         let (which, away) = match (identity, container) {
             (Identity::System, true) => ("--system-assigned", "--system-assigned"),
-            (Identity::System, false) => ("--identities [system]", "--identities [system]"),
+            (Identity::System, false) => ("--identities '[system]'", "--identities '[system]'"),
             (Identity::User, true) => {
                 ("--user-assigned <resource id>", "--user-assigned <resource id>")
             }
@@ -148,13 +148,12 @@ pub(super) enum Identity {
 }
 
 /// Pods get tokens of their own, not of the node.
-fn workload_identity(message: &str) -> Step {
+fn workload_identity() -> Step {
     Step::shared(
-        format!(
-            "{message}: through workload identity, which gives this pod one of its own (Terraform: \
-             azurerm_federated_identity_credential)"
-        ),
-        "an identity of the node would be every pod's; this one is the service account's",
+        "move the pod to workload identity: give an identity of its own a federated credential for \
+         the pod's service account (Terraform: azurerm_federated_identity_credential)",
+        "every pod of that service account can then act as that identity; one of the node would serve \
+         every pod on it",
     )
     .command(
         "az identity federated-credential create --identity-name <identity> -g <group> \

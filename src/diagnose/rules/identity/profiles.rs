@@ -50,7 +50,7 @@ const BASE: Profile = Profile {
             .step(Step::inspect(format!(
                 "see what {label} names: the file must exist and be readable"
             )))
-            .step(Step::inspect("see that AZURE_TENANT_ID and AZURE_CLIENT_ID are bare ids"))
+            .step(Step::inspect("check that AZURE_TENANT_ID and AZURE_CLIENT_ID are bare ids"))
     },
     incomplete: None,
 };
@@ -124,7 +124,7 @@ const PROFILES: &[Profile] = &[
         is_managed: true,
         not_asked: |finding, _| {
             finding.owner("Azure platform").step(Step::inspect(
-                "see that the variable is the platform's own, not the name of a proxy or sidecar",
+                "check that the variable is the platform's own, not the name of a proxy or sidecar",
             ))
         },
         incomplete: Some(|finding| {

@@ -238,7 +238,7 @@ fn taken_by_default(e: &Evidence, finding: FindingBuilder) -> FindingBuilder {
         .cites("/identity/acquisition/client")
         .step(
             Step::inspect(
-                "before granting anything: see that this identity is the one that the application \
+                "before granting anything: check that this identity is the one that the application \
              uses; if not, check as that one",
             )
             .command(reading::again_with(e, "--identity <client id>")),

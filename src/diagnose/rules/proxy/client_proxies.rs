@@ -15,6 +15,11 @@ pub(super) fn tested(e: &Evidence) -> Vec<(usize, &ClientProxy)> {
         .collect()
 }
 
+/// A verb of the clients that `names` lists: the form for one, or that for several.
+pub(super) fn verb(names: &str, one: &'static str, several: &'static str) -> &'static str {
+    if names.contains(", ") { several } else { one }
+}
+
 /// Names of the clients that take one path, as a list for people.
 pub(super) fn names(clients: &[(usize, &ClientProxy)], proxy: Option<&str>) -> String {
     let names: Vec<&str> = clients

@@ -6,6 +6,8 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::tls::TlsOutcome;
 use crate::evidence::vantage::{ClientDecision, ClientProxy, ProxyReason};
 
+use super::client_proxies;
+
 pub(super) const RULE: Rule = rule!(
     "proxy-clients-without-variables",
     Proxy,
@@ -36,20 +38,24 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return None;
     }
     let names = without.iter().map(|(_, c)| c.client.as_str()).collect::<Vec<_>>().join(", ");
+    let verb = |one, several| client_proxies::verb(&names, one, several);
+    let (does, bypass) = (verb("does", "do"), verb("bypasses", "bypass"));
     let mut finding = FindingBuilder::new(
         Level::Note,
         Confidence::Inferred,
         headline::fitting(&[
-            format!("{names} do not read {name} and bypass {through}"),
-            format!("{names} do not read {name}"),
+            format!("{names} {does} not read {name} and {bypass} {through}"),
+            format!("{names} {does} not read {name}"),
             "some clients do not read what sets the proxy".to_owned(),
         ]),
     )
     .caveat()
     .fact(format!("the call goes through {through}, set by {name}"))
     .reasoning(format!(
-        "by default, {names} read no {what} and connect to the service directly; this \
-         check does not show that the direct path works"
+        "by default, {names} {} no {what} and {} to the service directly; this \
+         check does not show that the direct path works",
+        verb("reads", "read"),
+        verb("connects", "connect"),
     ))
     .cites("/vantage/proxy");
     for (index, _) in &without {

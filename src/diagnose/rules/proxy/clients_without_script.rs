@@ -43,19 +43,21 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     };
     let (theirs, ours) = (how(&first.proxy), how(&proxy.applies));
     let names = client_proxies::names(&others, first.proxy.as_deref());
+    let run = client_proxies::verb(&names, "runs", "run");
+    let go = client_proxies::verb(&names, "goes", "go");
     let mut finding = FindingBuilder::new(
         Level::Note,
         Confidence::Inferred,
         headline::fitting(&[
-            format!("{names} run no proxy script and go {theirs}, not {ours}"),
-            format!("{names} run no proxy script and go {theirs}"),
+            format!("{names} {run} no proxy script and {go} {theirs}, not {ours}"),
+            format!("{names} {run} no proxy script and {go} {theirs}"),
             format!("clients that run no proxy script go {theirs}, not {ours}"),
             format!("clients that run no proxy script go {theirs}"),
             "clients that run no proxy script take another way".to_owned(),
         ]),
     )
     .caveat()
-    .fact(format!("the script {script} sends this call {ours}; so goes .NET, as this check did"))
+    .fact(format!("the script {script} sends this call {ours}; .NET goes that way too, as this check did"))
     .reasoning(
         "curl, Go, Node, Java and Python run no proxy script; this check does not show that their way \
          works",

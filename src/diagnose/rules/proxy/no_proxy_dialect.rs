@@ -118,13 +118,14 @@ fn differing(e: &Evidence) -> Option<FindingBuilder> {
     let (these, those) =
         (client_proxies::names(&clients, other), client_proxies::names(&clients, walked));
     let how = |way: Option<&str>| way.map_or("directly".to_owned(), |url| format!("through {url}"));
+    let go = client_proxies::verb(&these, "goes", "go");
     let finding = FindingBuilder::new(
         level,
         Confidence::Inferred,
         headline::fitting(&[
-            format!("{these} go {}, {those} {}", how(other), how(walked)),
-            format!("{these} go {}, others {}", how(other), how(walked)),
-            format!("clients differ: {these} go {}", how(other)),
+            format!("{these} {go} {}, {those} {}", how(other), how(walked)),
+            format!("{these} {go} {}, others {}", how(other), how(walked)),
+            format!("clients differ: {these} {go} {}", how(other)),
             "clients here use different proxies for this call".to_owned(),
         ]),
     )

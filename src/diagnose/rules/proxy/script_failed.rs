@@ -35,10 +35,10 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Level::Note,
         Confidence::Inferred,
         headline::fitting(&[
-            format!("the proxy script {script} cannot be had ({why}), so .NET and browsers {goes}"),
-            format!("the proxy script cannot be had ({why}), so .NET and browsers {goes}"),
-            format!("the proxy script cannot be had ({why}), so .NET and browsers go without it"),
-            "the proxy script cannot be had, so .NET and browsers go without it".to_owned(),
+            format!("the proxy script {script} cannot be fetched ({why}), so .NET and browsers {goes}"),
+            format!("the proxy script cannot be fetched ({why}), so .NET and browsers {goes}"),
+            format!("the proxy script cannot be fetched ({why}), so .NET and browsers go without it"),
+            "the proxy script cannot be fetched, so .NET and browsers go without it".to_owned(),
         ]),
     )
     .caveat()

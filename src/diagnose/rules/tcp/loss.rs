@@ -29,7 +29,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
     let address = attempt.connected_to();
     let hop = e.tcp.value()?;
     let index = hop.attempts.iter().position(|a| std::ptr::eq(a, attempt))?;
-    let word = if lost == 1 { "segment" } else { "segments" };
+    let word = if lost == 1 && all.is_empty() { "segment" } else { "segments" };
     Some(
         FindingBuilder::new(
             level,

@@ -86,7 +86,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
                 }
             ))
             .decide_with(
-                "iptables-save; nft list ruleset  # as root: what rejects or redirects the port",
+                "iptables-save; nft list ruleset  # what rejects or redirects the port",
             )
             .inspect(
                 "see whether this machine's packet filter rejects or redirects the connection",

@@ -131,7 +131,7 @@ fn on_this_machine(
             "or this machine itself drops the packets, out or in: by a rule of its packet filter, or \
              by an IPsec policy whose tunnel is not up",
         )
-        .decide_with("nft list ruleset; iptables-save; ip xfrm policy  # as root");
+        .decide_with("nft list ruleset; iptables-save; ip xfrm policy");
     if System::of(&e.vantage.os) == System::Linux {
         finding = finding
             .reasoning(

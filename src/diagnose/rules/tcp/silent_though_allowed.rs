@@ -106,8 +106,8 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
              a gateway learns; --azure-effective shows both for this machine's interface",
         );
     if firewall.is_none() {
-        finding = finding
-            .inspect("see whether a filter of this machine drops it", "sudo nft list ruleset");
+        finding =
+            finding.inspect("see whether a filter of this machine drops it", "nft list ruleset");
     }
     if let Some(interface) = place.interface {
         finding = finding

@@ -132,9 +132,8 @@ fn on_this_machine(e: &Evidence, attempt: &TcpAttempt) -> Option<FindingBuilder>
         ));
     }
     if confidence == Confidence::Possible {
-        finding = finding.decide_with(
-            "iptables-save -t nat; nft list ruleset  # as root: what redirects the port",
-        );
+        finding = finding
+            .decide_with("iptables-save -t nat; nft list ruleset  # what redirects the port");
     }
     if sidecar {
         finding = finding

@@ -44,7 +44,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         Confidence::Proved,
         match first.anchors {
             _ if first.missing => {
-                format!("{} names {}, which does not exist", first.by, what(folder))
+                format!("{} names {} that does not exist", first.by, what(folder))
             }
             0 if folder => format!("{} names a folder without a readable root", first.by),
             0 => format!("{} names a file without a readable root", first.by),

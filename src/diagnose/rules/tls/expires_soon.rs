@@ -50,7 +50,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         .owner(session::server_owner(e))
         .step(if session::azure_issuer(leaf) && e.target.public_suffix.is_some() {
             Step::inspect(
-                "Azure renews its certificates in time; check again in some days, and see that no \
+                "Azure renews its certificates in time; check again in some days, and check that no \
                  gateway in front serves an old copy",
             )
         } else {

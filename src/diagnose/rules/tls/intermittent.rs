@@ -190,9 +190,7 @@ fn loss(e: &View<'_>, answered: usize) -> Option<Loss> {
 fn another_server(e: &View<'_>) -> Option<FindingBuilder> {
     let outcome = &e.tls.value()?.outcome;
     let does = match outcome {
-        TlsOutcome::CertificateRejected { .. } => {
-            "shows this certificate on some connections alone"
-        }
+        TlsOutcome::CertificateRejected { .. } => "shows this certificate only on some connections",
         TlsOutcome::PlainHttp { .. } | TlsOutcome::NotTls { .. } => {
             "speaks TLS on some connections and not on others"
         }

@@ -11,7 +11,7 @@ use crate::evidence::experiment::HandshakeExperiment;
 pub(super) const RULE: Rule = rule!(
     "tls-mtu-black-hole",
     Tls,
-    "Large packets vanish on the way: the handshake finishes only in small segments",
+    "Large packets are lost on the way: the handshake finishes only in small segments",
     Code(check)
 )
 .for_tokens(crate::diagnose::ForTokens::Care)
@@ -124,8 +124,8 @@ fn measured(e: &View<'_>, found: &BlackHole<'_>) -> FindingBuilder {
         e,
         confidence,
         match lost {
-            Some(lost) => format!("packets of {lost} bytes {way} {peer} vanish"),
-            None => format!("packets larger than {carried} bytes {way} {peer} vanish"),
+            Some(lost) => format!("packets of {lost} bytes {way} {peer} are lost"),
+            None => format!("packets larger than {carried} bytes {way} {peer} are lost"),
         },
     )
     .fact(format!(

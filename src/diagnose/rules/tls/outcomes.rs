@@ -217,7 +217,7 @@ pub(super) const NAME_REFUSED: Rule = rule!(
         },
         step: |e| {
             Step::inspect(format!(
-                "see that {} is the address of the service that owns {}, and that a relay or \
+                "check that {} is the address of the service that owns {}, and that a relay or \
                  gateway in front knows the name",
                 session::peer(e),
                 asked_for(e)

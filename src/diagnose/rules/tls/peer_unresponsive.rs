@@ -76,7 +76,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         finding
             .owner(session::server_owner(e))
             .inspect(
-                "see that the handshake is never answered (Ctrl-C ends it)",
+                "check that the handshake is never answered (Ctrl-C ends it)",
                 session::s_client(e, ""),
             )
             .step(Step::inspect(format!(

@@ -78,7 +78,7 @@ fn stopped(proof: Proof, label: &str, id: &ResourceId, state: Option<&str>) -> R
     let name = id.name();
     let see = Step::inspect(format!("see the state of {name}")).command(format!(
         "az vm get-instance-view {} -n {} --query \
-         instanceView.statuses[].displayStatus -o tsv",
+         \"instanceView.statuses[].displayStatus\" -o tsv",
         place(id),
         word(name)
     ));
@@ -139,7 +139,7 @@ fn proxy(proof: Proof, label: &str, firewall: &Firewall) -> Ruling {
                     .step(
                         Step::shared(
                             format!("turn the DNS proxy of {} on", policy.name()),
-                            "every firewall of that policy: it answers DNS then",
+                            "every firewall that has this policy: each then answers DNS for its clients",
                         )
                         .command(update(true))
                         .undo(update(false)),

@@ -115,10 +115,10 @@ pub(super) fn no_peer(attempt: &TcpAttempt, tunnel: &str) -> Meaning {
             attempt.took_ms
         ),
         look: (
-            "see the peers of the tunnel, their AllowedIPs and endpoints (as root)".to_owned(),
+            "see the peers of the tunnel, their AllowedIPs and endpoints".to_owned(),
             format!("wg show {tunnel}"),
         ),
-        decide: Some("nft list ruleset; iptables-save  # as root".to_owned()),
+        decide: Some("nft list ruleset; iptables-save".to_owned()),
         steps: vec![
             Step::local(format!(
                 "add the prefix of {ip} to the AllowedIPs of the peer that leads there, which then gets \

@@ -170,7 +170,7 @@ const APPLICATION_DISABLED: Row = Row {
     owner: "Identity",
     steps: &[
         look(
-            "see its switch in this tenant",
+            "see whether it is enabled in this tenant",
             "az ad sp show --id {client} --query \"{name:displayName,enabled:accountEnabled}\"",
         ),
         ask("ask who switched it off, and why: it may have been after an incident"),
@@ -187,16 +187,16 @@ const APPLICATION_DISABLED: Row = Row {
 
 const NOT_ASSIGNED: Row = Row {
     codes: &[
-        (501051, "the resource wants its callers assigned, and this application is not"),
+        (501051, "the resource requires its callers to be assigned, and this application is not"),
         (50105, "the resource wants its users assigned, and this user is not"),
     ],
-    message: "the resource wants its callers assigned, this one is not ({code})",
+    message: "the resource requires assignment, and this caller has none ({code})",
     means: &["the caller is known: no secret and no network rule is the reason"],
     confidence: Confidence::Proved,
     owner: "Identity",
     steps: &[
         look(
-            "see whether the resource wants assignments",
+            "see whether the resource requires assignment",
             "az ad sp list --filter \"servicePrincipalNames/any(n:n eq '{resource}')\" --query \"[].{name:displayName,assigned:appRoleAssignmentRequired}\"",
         ),
         shared(
@@ -374,7 +374,7 @@ pub(super) const RULES: &[Rule] = &[
     rule!(
         "identity-assignment-required",
         Identity,
-        "The resource wants its callers assigned (AADSTS501051, 50105)",
+        "The resource requires its callers to be assigned (AADSTS501051, 50105)",
         Entra(&NOT_ASSIGNED)
     )
     .short("the resource requires an assignment"),

@@ -18,7 +18,7 @@ const OF_IDENTITY: Do = look(
 
 /// Adds a federated credential.
 const ADD: Do = shared(
-    "if this workload shall be trusted: add the credential that fits (Terraform: \
+    "if this workload is to be trusted: add the credential that fits (Terraform: \
      azurerm_federated_identity_credential; of an application: \
      azuread_application_federated_identity_credential)",
     "a client that obtains an assertion of this issuer and subject can act as the identity, with all \
@@ -43,7 +43,7 @@ const ASSERTION_EXPIRED: Row = Row {
     steps: &[
         ask("let the file or the job get a fresh assertion: GitHub's last about five minutes, so \
              ask late"),
-        local("set this machine's clock by a time server, if it is wrong"),
+        local("set this machine's clock from a time server, if it is wrong"),
     ],
     shows: Shows::Times,
     without: None,
@@ -68,7 +68,7 @@ const ASSERTION_INVALID: Row = Row {
             "see the assertion's header and claims (never paste them whole anywhere)",
             "cut -d. -f1,2 <file> | tr '.' '\\n' | tr '_-' '/+' | base64 -d 2>/dev/null",
         ),
-        ask("see that the file holds the workload's own assertion, whole and without quotes"),
+        ask("check that the file holds the workload's own assertion, whole and without quotes"),
         local("let the issuer write a new one: its signing keys may have changed since").or(),
     ],
     shows: Shows::Claims,
@@ -232,7 +232,7 @@ const FEDERATION_MISSING: Row = Row {
     owner: "Identity",
     steps: &[
         look(
-            "see that AZURE_CLIENT_ID names the identity that was meant",
+            "check that AZURE_CLIENT_ID names the identity that was meant",
             "az ad sp show --id {client} --query \"{name:displayName,kind:servicePrincipalType}\"",
         ),
         ADD,

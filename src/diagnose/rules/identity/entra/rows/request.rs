@@ -21,7 +21,7 @@ const RESOURCE_UNKNOWN: Row = Row {
             "see whether the tenant has the service",
             "az ad sp list --filter \"servicePrincipalNames/any(n:n eq '{resource}')\" --query \"[].displayName\"",
         ),
-        ask("see that target, login host and tenant are of one cloud"),
+        ask("check that target, login host and tenant are of one cloud"),
         shared(
             "register the resource provider, where no subscription of the tenant ever used it",
             "the subscription may then hold Azure AI accounts",
@@ -86,7 +86,7 @@ const REQUEST_MALFORMED: Row = Row {
         (90100, "a parameter is empty or not valid"),
         (90121, "the request is empty"),
     ],
-    message: "Entra ID takes the request for malformed ({code})",
+    message: "Entra ID rejects the request as malformed ({code})",
     means: &[
         "the request was made as the Azure SDK makes it, with the scope {scope}: something on the \
          way may have changed it, or the authority is not a v2 endpoint",
@@ -95,7 +95,7 @@ const REQUEST_MALFORMED: Row = Row {
     owner: "Application",
     steps: &[
         look("see what AZURE_AUTHORITY_HOST holds", "printenv AZURE_AUTHORITY_HOST"),
-        ask("see that no proxy on the way rewrites the request's body"),
+        ask("check that no proxy on the way rewrites the request's body"),
         local("let AZURE_AUTHORITY_HOST be a bare login host, without tenant or path, or unset it"),
     ],
     shows: Shows::Foreign,
