@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use super::vantage::{Interface, Platform};
 use super::{AddressClass, Evidence, classify, is_mesh_pool, is_synthetic_pool};
-use crate::sorting;
 
 /// Kinds of interface behind which a program of this machine takes packets.
 const TAKES_PACKETS: &[&str] = &["tun", "wireguard"];
@@ -161,7 +160,7 @@ pub fn is_public(e: &Evidence, ip: IpAddr) -> bool {
 pub fn of_application(e: &Evidence) -> Option<(IpAddr, TunnelAddress)> {
     let walked = e.tcp.value().and_then(|tcp| tcp.selected);
     let mut all: Vec<IpAddr> = e.dns.effective();
-    sorting::by_key(&mut all, |address| Some(*address) != walked);
+    all.sort_by_key(|address| Some(*address) != walked);
     all.into_iter().find_map(|one| Some((one, address(e, one)?)))
 }
 

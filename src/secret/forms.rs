@@ -1,6 +1,5 @@
 //! The forms in which a peer may echo a secret, and the search for them in a text.
 
-use crate::sorting;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::{BASE32_NOPAD, BASE32HEX_NOPAD, HEXLOWER};
@@ -58,7 +57,7 @@ impl Forms {
         if let Some(password) = password {
             forms.take(password);
         }
-        sorting::ascending(&mut forms.pieces);
+        forms.pieces.sort_unstable();
         forms.pieces.dedup();
         let pieces = forms.pieces.iter().map(|piece| beginning(&piece.to_be_bytes()));
         for at in forms.whole.iter().map(|form| beginning(form)).chain(pieces) {
@@ -120,7 +119,7 @@ impl Forms {
                 None => break,
             }
         }
-        sorting::ascending(&mut marks);
+        marks.sort_unstable();
         replace(text, &marks)
     }
 

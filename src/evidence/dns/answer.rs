@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain};
 use super::types::{Rcode, RecordType};
-use crate::sorting;
 
 /// A DNS message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +85,7 @@ impl Answer {
         let records = |answer: &Self| -> BTreeSet<(String, RecordType, String)> {
             let lower = |text: &str| text.to_ascii_lowercase();
             let all = answer.records.iter();
-            sorting::set(all.map(|r| (lower(&r.name), r.kind.clone(), lower(&r.data))))
+            all.map(|r| (lower(&r.name), r.kind.clone(), lower(&r.data))).collect()
         };
         self.rcode == other.rcode
             && self.truncated == other.truncated

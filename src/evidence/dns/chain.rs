@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::{Record, RecordType};
-use crate::sorting;
 
 /// Sorts names so that the same name stands together in any letter case (RFC 4343).
 fn by_name(a: &str, b: &str) -> Ordering {
@@ -21,7 +20,7 @@ fn by_name(a: &str, b: &str) -> Ordering {
 pub(super) fn follow<'a>(name: &str, records: impl Iterator<Item = &'a Record>) -> Chain {
     let mut records: Vec<&Record> = records.collect();
     // Those of one name stay in their order.
-    sorting::by(&mut records, |a, b| by_name(&a.name, &b.name));
+    records.sort_by(|a, b| by_name(&a.name, &b.name));
     let of = |name: &str| {
         let from = records.partition_point(|record| by_name(&record.name, name).is_lt());
         let own = &records[from..];
