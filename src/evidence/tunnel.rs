@@ -159,9 +159,9 @@ pub fn is_public(e: &Evidence, ip: IpAddr) -> bool {
 #[must_use]
 pub fn of_application(e: &Evidence) -> Option<(IpAddr, TunnelAddress)> {
     let walked = e.tcp.value().and_then(|tcp| tcp.selected);
-    let mut all: Vec<IpAddr> = e.dns.effective();
-    all.sort_by_key(|address| Some(*address) != walked);
-    all.into_iter().find_map(|one| Some((one, address(e, one)?)))
+    let (first, others): (Vec<IpAddr>, Vec<IpAddr>) =
+        e.dns.effective().into_iter().partition(|address| Some(*address) == walked);
+    first.into_iter().chain(others).find_map(|one| Some((one, address(e, one)?)))
 }
 
 /// Whether a resolver's own answer holds the address.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::sorting;
+
 /// Environment variables. Some hold secrets: no value of it is ever printed.
 #[derive(Default, Clone)]
 pub struct Environment(Arc<BTreeMap<String, zeroize::Zeroizing<String>>>);
@@ -16,7 +18,8 @@ impl std::fmt::Debug for Environment {
 impl Environment {
     /// From pairs of name and value.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(Arc::new(pairs.into_iter().map(|(name, value)| (name, value.into())).collect()))
+        let pairs = pairs.into_iter().map(|(name, value)| (name, value.into()));
+        Self(Arc::new(sorting::map(pairs)))
     }
 
     /// A variable's value; an empty one is treated as not set, as by most SDKs.

@@ -32,6 +32,7 @@ use crate::monitor::walker::Walker;
 use crate::panics;
 use crate::render::text::count;
 use crate::report::Report;
+use crate::sorting;
 
 /// Time beyond its own deadline after which a walk is given up: only a bug takes so long.
 const MAX_OVERRUN: Duration = Duration::from_secs(30);
@@ -143,7 +144,7 @@ impl<'a> Watch<'a> {
             let machine = machine.resumed(now, 0, FORGET_AFTER);
             (machine.target().to_owned(), machine)
         });
-        watch.apply_inventory(&mut resumed.collect());
+        watch.apply_inventory(&mut sorting::map(resumed));
         for event in recovered.lost {
             let (target, to_deliver) = (event.target.clone(), watch.notifier.calls());
             let write = HistoryWrite::Removed { target, events: vec![event.clone()], to_deliver };
@@ -347,14 +348,10 @@ impl<'a> Watch<'a> {
 
     /// Passes a notification to the webhook.
     pub(super) fn send(&mut self, notification: &Notification) {
-        let labels = notification
-            .events
-            .iter()
-            .filter_map(|event| {
-                let watched = self.targets.get(&event.target)?;
-                Some((event.target.clone(), watched.entry.labels.clone()))
-            })
-            .collect();
+        let labels = sorting::map(notification.events.iter().filter_map(|event| {
+            let watched = self.targets.get(&event.target)?;
+            Some((event.target.clone(), watched.entry.labels.clone()))
+        }));
         if let Some(full) = self.notifier.send(notification, &labels) {
             self.stats.webhook_failed += 1;
             self.report_problem("webhook full", &full);
