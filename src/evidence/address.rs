@@ -131,7 +131,7 @@ pub fn embedded_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
 /// each length that a prefix may have (RFC 6052, section 2.2), where what is left is 0.
 #[must_use]
 pub fn translations(address: Ipv6Addr) -> Vec<Ipv4Addr> {
-    let o = address.octets();
+    let bytes = address.octets();
     // Byte 8 is left out of the shorter ones, and is 0.
     const PLACES: [[usize; 4]; 6] = [
         [12, 13, 14, 15],
@@ -142,9 +142,9 @@ pub fn translations(address: Ipv6Addr) -> Vec<Ipv4Addr> {
         [9, 10, 11, 12],
     ];
     let fits = |places: &&[usize; 4]| {
-        places[3] == 15 || o[8] == 0 && o[places[3] + 1..].iter().all(|byte| *byte == 0)
+        places[3] == 15 || bytes[8] == 0 && bytes[places[3] + 1..].iter().all(|byte| *byte == 0)
     };
-    let inner = |p: &[usize; 4]| Ipv4Addr::new(o[p[0]], o[p[1]], o[p[2]], o[p[3]]);
+    let inner = |p: &[usize; 4]| Ipv4Addr::from(p.map(|at| bytes[at]));
     PLACES.iter().filter(fits).map(inner).collect()
 }
 

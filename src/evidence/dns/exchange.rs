@@ -109,6 +109,10 @@ pub enum DnsOutcome {
     TcpFailed {
         /// Why.
         message: String,
+        /// The response code, where an answer came over TCP, and is an error.
+        #[schemars(with = "Option<String>")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rcode: Option<Rcode>,
         /// The truncated answer.
         truncated: Answer,
     },

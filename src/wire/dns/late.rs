@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::net::UdpSocket;
 
 use super::message::Question;
-use super::same_peer;
+use super::udp::same_peer;
 use crate::evidence::dns::{Answer, DnsOutcome, LateAnswer};
 
 /// Later answers to one question that are kept.

@@ -214,8 +214,8 @@ fn upstream_dead(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) ->
             .reasoning(text::slower_looks_the_same(e)),
         false => finding.reasoning(format!(
             "{label} answers SERVFAIL for this name and for an uncached name in another zone: it \
-             cannot reach its forwarders or the internet, or it rejects all answers (DNSSEC with a \
-             wrong clock)"
+             cannot reach its forwarders or the internet, it rejects all answers (DNSSEC with a wrong \
+             clock), or it answers so to a client that asks too often (dnsdist `MaxQPSIPRule`)"
         )),
     };
     let resolver = Resolver::of(e, r);

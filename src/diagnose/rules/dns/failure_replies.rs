@@ -307,7 +307,8 @@ fn declines(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Find
                 Reachability::RefusesEverything =>
                     "it refuses the question for the root's name servers too, so the name is not \
                      the reason: this machine is not among its clients, it does not resolve for \
-                     others, or it has no upstream",
+                     others, it has no upstream, or it refuses a client that asks too often \
+                     (dnsdist `MaxQPSIPRule`)",
                 Reachability::OtherZonesOnly =>
                     "it answers for an uncached name in another zone, so only this name or zone is \
                      refused, by a block list, a view, or its forwarder",
@@ -324,6 +325,15 @@ fn declines(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> Find
         Reachability::OtherZonesOnly => {
             resolver.upstream(finding, Upstream::Zone(reading::public_suffix(e)))
         }
+        Reachability::RefusesEverything => refused(
+            finding.inspect(
+                "see whether it refuses a question that comes alone: one that is answered shows a \
+                 limit on how often this machine may ask",
+                text::dig(&e.dns.name, r.seen),
+            ),
+            e,
+            &resolver,
+        ),
         _ => refused(finding, e, &resolver),
     }
 }

@@ -83,7 +83,7 @@ fn unheard(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
             }
         }
     };
-    let finding = with_advice(finding, e, r);
+    let finding = with_advice(finding, e, r, Instead::Silence);
     Some(match level {
         Level::Broken => finding,
         _ if lost => finding.untested(),
@@ -120,7 +120,7 @@ fn in_part(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
         }
         false => finding,
     };
-    Some(with_advice(counted(finding, &losses, kind, &e.dns.name), e, r).caveat())
+    Some(with_advice(counted(finding, &losses, kind, &e.dns.name), e, r, Instead::Silence).caveat())
 }
 
 /// The name was answered, and some repeats of the same question got an error.
@@ -144,7 +144,7 @@ fn in_error(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
         Some(code) => finding.fact(format!("getaddrinfo reports {code}")).cites("/dns/system"),
         None => finding,
     };
-    let finding = with_advice(finding, e, r);
+    let finding = with_advice(finding, e, r, Instead::Errors);
     Some(if level == Level::Broken { finding } else { finding.caveat() })
 }
 
@@ -182,14 +182,28 @@ fn own_data(finding: FindingBuilder, losses: &Losses) -> FindingBuilder {
     losses.places.iter().fold(finding, |finding, place| finding.cites(place))
 }
 
-fn with_advice(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> FindingBuilder {
+/// What came in place of the answers.
+#[derive(Clone, Copy)]
+enum Instead {
+    /// Nothing.
+    Silence,
+    /// Errors.
+    Errors,
+}
+
+fn with_advice(
+    finding: FindingBuilder,
+    e: &View<'_>,
+    r: &ResolverView<'_>,
+    instead: Instead,
+) -> FindingBuilder {
     let label = r.label();
     let repeats = text::dig(&e.dns.name, r.seen);
     let finding = match text::cluster(e, r.seen) {
         Some(who) => finding.reasoning(who),
         None => finding,
     };
-    finding
+    let finding = finding
         .reasoning(
             "a resolver that answers some questions, and drops or refuses others, limits the answers \
              to one client (unbound `ip-ratelimit`, BIND `rate-limit`, dnsdist `MaxQPSIPRule`, a \
@@ -197,10 +211,21 @@ fn with_advice(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
         )
         .reasoning(format!(
             "or behind {label} are several servers (a load balancer, the DNS service of a cluster), or \
-             it asks several upstreams in turn, and one of them does not answer; such devices choose by \
-             the port of the question, and a program that asks again from the same port waits in vain"
-        ))
-        .reasoning("or the path to it loses packets")
+             it asks several upstreams in turn, and one of them {}",
+            match instead {
+                Instead::Silence =>
+                    "does not answer; such devices choose by the port of the question, and a program \
+                     that asks again from the same port waits in vain",
+                Instead::Errors => "fails",
+            }
+        ));
+    let (finding, fails) = match instead {
+        Instead::Silence => {
+            (finding.reasoning("or the path to it loses packets"), "does not answer")
+        }
+        Instead::Errors => (finding, "fails"),
+    };
+    finding
         .ruled_out(format!("a resolver that is down: {label} answers"))
         .owner("DNS")
         .inspect(
@@ -209,7 +234,7 @@ fn with_advice(finding: FindingBuilder, e: &View<'_>, r: &ResolverView<'_>) -> F
         )
         .step(Step::inspect(format!(
             "find the servers behind {label} and its upstreams, and ask each one directly; take one that \
-             does not answer out of rotation"
+             {fails} out of rotation"
         )))
         .step(
             Step::shared(

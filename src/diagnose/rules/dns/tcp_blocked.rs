@@ -6,7 +6,7 @@ use crate::diagnose::view::library::{self, Library};
 use crate::diagnose::view::resolver_view::{ResolverOutcome, ResolverView};
 use crate::diagnose::{FindingBuilder, Rule, View};
 use crate::diagnosis::{Confidence, Level, Step};
-use crate::evidence::dns::{DnsOutcome, Exchange, SystemAnswer};
+use crate::evidence::dns::{DnsOutcome, Exchange, Rcode, SystemAnswer};
 
 use super::advice::Resolver;
 use super::{downstream, edns_differs, libc_lookup, text};
@@ -22,26 +22,49 @@ fn plain<'a>(e: &'a View<'_>, r: &'a ResolverView<'_>) -> Option<&'a str> {
         .filter(|_| library::asks_plain(e) && libc_lookup::resolvers_not_asked(e).is_none())
 }
 
-/// Whether the connection for the repeated question was established, and no answer came over it.
-fn connects(e: &View<'_>, r: &ResolverView<'_>, plain: bool) -> bool {
+/// The question whose repeat over TCP failed.
+fn repeated<'a>(e: &'a View<'_>, r: &'a ResolverView<'_>, plain: bool) -> Option<&'a Exchange> {
     let cut_off = |x: &&Exchange| matches!(x.outcome, DnsOutcome::TcpFailed { .. });
     let asked_plainly = dns_experiments::questions(e, r.seen, "plain-question");
     let mut asked_plainly = asked_plainly.map(|(_, tried)| &tried.exchange).filter(cut_off);
-    let one = if plain { asked_plainly.next() } else { r.seen.a.value().filter(cut_off) };
-    one.is_some_and(|exchange| exchange.segments > 1)
+    if plain { asked_plainly.next() } else { r.seen.a.value().filter(cut_off) }
 }
 
-/// The port is open: what is behind it does not answer.
-fn accepted(finding: FindingBuilder, resolver: &Resolver<'_>) -> FindingBuilder {
+/// The error that came over TCP.
+fn error_of(exchange: &Exchange) -> Option<&Rcode> {
+    match &exchange.outcome {
+        DnsOutcome::TcpFailed { rcode, .. } => rcode.as_ref(),
+        _ => None,
+    }
+}
+
+/// The port is open: what is behind it does not answer, or answers with an error.
+fn accepted(
+    finding: FindingBuilder,
+    resolver: &Resolver<'_>,
+    error: Option<&Rcode>,
+) -> FindingBuilder {
     let label = resolver.label();
-    let finding = resolver
-        .who(finding)
-        .reasoning(
+    let finding = match error {
+        None => finding.reasoning(
             "the connection was established, so the port is open: the resolver does not answer over \
              TCP or ends such connections (its limit on them is reached), or what accepts them in its \
              place (a balancer, a firewall, the DNS proxy of a network policy, as Cilium has one) \
              reaches no server over TCP",
-        )
+        ),
+        Some(rcode) => finding
+            .reasoning(format!(
+                "over TCP the same question was answered {rcode}: what takes connections in the \
+                 resolver's place (a balancer, a firewall, the DNS proxy of a network policy, as Cilium \
+                 has one) reaches no server over TCP"
+            ))
+            .reasoning(
+                "or it answers some questions with an error, over UDP too: one of several servers \
+                 fails, or a limit on the questions of one client is reached",
+            ),
+    };
+    let finding = resolver
+        .who(finding)
         .ruled_out("a closed TCP port, and a firewall that drops connections to it")
         .owner(resolver.owner());
     resolver.inspect(finding).step(match resolver.place() {
@@ -80,14 +103,17 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         (false, level) => level,
     };
     let label = resolver.label();
-    let connects = connects(e, resolver, plain.is_some());
+    let repeated = repeated(e, resolver, plain.is_some());
+    let connects = repeated.is_some_and(|exchange| exchange.segments > 1);
+    let error = repeated.and_then(error_of);
     let (fails, short) = match connects {
         true => ("fails over TCP", "TCP fails"),
         false => ("TCP to it fails", "TCP fails"),
     };
     let mut finding = FindingBuilder::new(
         level,
-        if waits { Confidence::Inferred } else { Confidence::Proved },
+        // An error may come over UDP another time.
+        if waits || error.is_some() { Confidence::Inferred } else { Confidence::Proved },
         if over_tcp_alone {
             format!("`use-vc` asks {label} over TCP, but it answers only over UDP").into()
         } else if plain.is_some() {
@@ -135,7 +161,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         None => finding,
     };
     finding = match connects {
-        true => accepted(finding, &Resolver::of(e, resolver)),
+        true => accepted(finding, &Resolver::of(e, resolver), error),
         false => finding.step(
             Step::shared(
                 format!(

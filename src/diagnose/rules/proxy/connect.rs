@@ -68,14 +68,9 @@ fn no_answer(e: &View<'_>) -> Option<FindingBuilder> {
     let finding = stopped(e, hop, Confidence::Possible, super::clause(&hop.url, message))
         .fact(format!("CONNECT {}:{}: {message}", e.target.host, e.target.port))
         .reasoning(*first)
-        .reasoning(format!("or {second}"))
-        .decide_with(format!(
-            "curl -sv -o /dev/null --max-time 60 -x {} https://{}:{}/",
-            hop.url, e.target.host, e.target.port
-        ))
-        .ruled_out(format!("the path to the proxy: {} accepts the connection", hop.url));
+        .reasoning(format!("or {second}"));
     Some(
-        no_proxy::bypass_advice(finding, e)
+        no_proxy::bypass_advice(compared_with_curl(finding, e, hop, 60), e)
             .step(Step::inspect("search the proxy's own log for this machine and this time"))
             .check(reading::again(e)),
     )
@@ -115,20 +110,30 @@ fn malformed(e: &View<'_>) -> Option<FindingBuilder> {
             "it begins as HTTP does, so a proxy, or a gateway in front of it, answers; this tool and \
              strict clients cannot read the rest",
         )
-        .reasoning("a client that is more lenient may open the tunnel all the same")
-        .decide_with(format!(
-            "curl -sv -o /dev/null --max-time 20 -x {} https://{}:{}/",
-            hop.url, e.target.host, e.target.port
-        ))
-        .ruled_out(format!("the path to the proxy: {} accepts the connection", hop.url));
+        .reasoning("a client that is more lenient may open the tunnel all the same");
     Some(
-        no_proxy::bypass_advice(finding, e)
+        no_proxy::bypass_advice(compared_with_curl(finding, e, hop, 20), e)
             .step(Step::inspect(format!(
                 "ask the team that runs the proxy which device sends this answer for {}:{}",
                 e.target.host, e.target.port
             )))
             .check(reading::again(e)),
     )
+}
+
+/// Curl decides within so many seconds, and that the proxy accepts connections is known.
+fn compared_with_curl(
+    finding: FindingBuilder,
+    e: &Evidence,
+    hop: &ProxyHop,
+    seconds: u32,
+) -> FindingBuilder {
+    finding
+        .decide_with(format!(
+            "curl -sv -o /dev/null --max-time {seconds} -x {} https://{}:{}/",
+            hop.url, e.target.host, e.target.port
+        ))
+        .ruled_out(format!("the path to the proxy: {} accepts the connection", hop.url))
 }
 
 /// A finding on a proxy that opened no tunnel.
