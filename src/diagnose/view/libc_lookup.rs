@@ -190,6 +190,11 @@ pub(in crate::diagnose) fn merges(line: &str) -> bool {
     line.to_ascii_lowercase().replace(char::is_whitespace, "").contains("=merge")
 }
 
+/// Why the lookup that failed with `code` asked no resolver, where that is known.
+pub(in crate::diagnose) fn not_asked(e: &Evidence, code: &str) -> Option<String> {
+    crash(code).or_else(|| dns_not_reached(e.vantage.nsswitch_hosts.as_deref(), Some(code)))
+}
+
 /// Why `dns` is never asked for a name that is not in the hosts file, if it is not; `code` is that with
 /// which the lookup failed.
 pub(in crate::diagnose) fn dns_not_reached(

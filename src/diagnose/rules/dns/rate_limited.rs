@@ -9,7 +9,7 @@ use crate::diagnosis::{Confidence, Level, Step};
 use crate::evidence::dns::{DnsOutcome, QuestionType, ResolverRole};
 
 use super::answers_others::{self, AnswersOthers};
-use super::{downstream, system_slow, text};
+use super::{downstream, libc_lookup, system_slow, text};
 
 pub(super) const RULE: Rule =
     rule!("dns-rate-limited", Dns, "A resolver answers some questions and not others", Code(check))
@@ -125,13 +125,14 @@ fn in_part(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
 
 /// The name was answered, and some repeats of the same question got an error.
 fn in_error(e: &View<'_>, r: &ResolverView<'_>) -> Option<FindingBuilder> {
-    let (losses, word) = answer_losses::errors(e, r.seen).filter(|(all, _)| all.missed >= FEW)?;
+    let failed = reading::system_failed(e).filter(|_| e.dns.lacks_address() && waited_for(e, r));
+    let failed = failed.is_some_and(|code| libc_lookup::not_asked(e, code).is_none());
+    // No datagram was lost: one error is enough where the system's lookup, which asked too, failed.
+    let least = if failed { 1 } else { FEW };
+    let (losses, word) = answer_losses::errors(e, r.seen).filter(|(all, _)| all.missed >= least)?;
     let Losses { asked, missed, .. } = losses;
     let label = r.label();
-    let level = match e.dns.lacks_address() && waited_for(e, r) {
-        true => downstream::level_without_address(e),
-        false => Level::Note,
-    };
+    let level = if failed { downstream::level_without_address(e) } else { Level::Note };
     let message = text::clause(
         format!("{label} answers some questions and not others: {missed} of {asked} got {word}"),
         "a resolver answers some questions and not others",

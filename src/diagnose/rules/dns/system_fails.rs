@@ -47,8 +47,7 @@ fn check(e: &View<'_>) -> Option<FindingBuilder> {
         return Some(resolvers_not_seen(e, code, level));
     }
     let line = e.vantage.nsswitch_hosts.as_deref();
-    let not_asked =
-        libc_lookup::crash(code).or_else(|| libc_lookup::dns_not_reached(line, Some(code)));
+    let not_asked = libc_lookup::not_asked(e, code);
     // Where no resolver is asked, and where the library got an answer, no connection matters.
     let truncated = Library::of(e)
         .is_glibc()
